@@ -1,0 +1,164 @@
+// Package lenient decodes JSON whose scalars drift between string, number and
+// boolean, as the answers of Alibaba Cloud's gateways do: "Total":"8",
+// "Success":"true", a phone number as a number.
+package lenient
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"reflect"
+	"strings"
+)
+
+// Unmarshal is [json.Unmarshal] that takes a scalar of one kind where v wants
+// another, as long as nothing is lost. Object keys match without regard to case.
+//
+// An answer without drift, the usual case, costs what json.Unmarshal costs.
+// v must point to a zero value: a failed first try may have left something in it.
+func Unmarshal(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var tree any
+	if decoder.Decode(&tree) != nil {
+		return err
+	}
+	fitted, fitErr := json.Marshal(fit(tree, reflect.TypeOf(v).Elem()))
+	if fitErr != nil {
+		return err
+	}
+	return json.Unmarshal(fitted, v)
+}
+
+// fit returns value with its scalars as type t wants them. What cannot be
+// fitted stays as it is, for json.Unmarshal to name it.
+func fit(value any, t reflect.Type) any {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return value // it decides for itself
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return fit(value, t.Elem())
+	case reflect.Struct:
+		if object, ok := value.(map[string]any); ok {
+			for key, child := range object {
+				if field, ok := fieldFor(t, key); ok {
+					object[key] = fit(child, field.Type)
+				}
+			}
+		}
+	case reflect.Slice:
+		if list, ok := value.([]any); ok {
+			for i, child := range list {
+				list[i] = fit(child, t.Elem())
+			}
+		}
+	case reflect.String:
+		return toString(value)
+	case reflect.Bool:
+		return toBool(value)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return toInteger(value)
+	}
+	return value
+}
+
+// fieldFor finds the field that json.Unmarshal would use for a key.
+func fieldFor(t reflect.Type, key string) (reflect.StructField, bool) {
+	return t.FieldByNameFunc(func(name string) bool {
+		field, _ := t.FieldByName(name)
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag == "" {
+			tag = name
+		}
+		return field.IsExported() && strings.EqualFold(tag, key)
+	})
+}
+
+func toString(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if integer, ok := toInteger(v).(json.Number); ok {
+			return string(integer) // 8.61e12 is a phone number written by a spreadsheet
+		}
+		return string(v)
+	case bool:
+		if v {
+			return "true"
+		}
+		return "false"
+	}
+	return value
+}
+
+func toBool(value any) any {
+	text, ok := scalarText(value)
+	if !ok {
+		return value
+	}
+	switch strings.ToLower(text) {
+	case "true", "1":
+		return true
+	case "false", "0":
+		return false
+	case "":
+		return nil // as if absent
+	}
+	return value
+}
+
+func toInteger(value any) any {
+	text, ok := scalarText(value)
+	if !ok {
+		return value
+	}
+	if text == "" {
+		return nil // as if absent
+	}
+	if len(text) > 64 { // no number of ours; and 1e999999999 would cost memory
+		return value
+	}
+	if _, exponent, ok := strings.Cut(strings.ToLower(text), "e"); ok && len(exponent) > 3 {
+		return value
+	}
+	rational, ok := new(big.Rat).SetString(text)
+	if !ok || !rational.IsInt() {
+		return value
+	}
+	return json.Number(rational.Num().String())
+}
+
+func scalarText(value any) (string, bool) {
+	switch v := value.(type) {
+	case string:
+		return strings.TrimSpace(v), true
+	case json.Number:
+		return string(v), true
+	}
+	return "", false
+}
+
+// FindString returns the value of the first string member with this key, at
+// any depth, in JSON that may be cut off anywhere. Keys match without regard
+// to case.
+func FindString(data []byte, key string) string {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	matched := false // the token before was the key
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return ""
+		}
+		text, isString := token.(string)
+		if matched && isString {
+			return text
+		}
+		matched = isString && strings.EqualFold(text, key)
+	}
+}

@@ -1,0 +1,106 @@
+package lenient_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams/internal/lenient"
+)
+
+type answer struct {
+	RequestID string `json:"RequestId"`
+	Success   bool   `json:"Success"`
+	Flag      *bool  `json:"Flag"`
+	Data      struct {
+		Total int `json:"Total"`
+		List  []struct {
+			Number string `json:"ParticipantNumber"`
+		} `json:"List"`
+	} `json:"Data"`
+}
+
+func TestScalarsMayDrift(t *testing.T) {
+	t.Parallel()
+	yes := true
+	for name, test := range map[string]struct {
+		in   string
+		want func(*answer)
+	}{
+		"as published":               {`{"RequestId":"a","Success":true,"Data":{"Total":8}}`, func(a *answer) { a.RequestID, a.Success, a.Data.Total = "a", true, 8 }},
+		"lower camel keys":           {`{"requestId":"a","success":"true","data":{"total":"8"}}`, func(a *answer) { a.RequestID, a.Success, a.Data.Total = "a", true, 8 }},
+		"a number as string":         {`{"Data":{"Total":"8"}}`, func(a *answer) { a.Data.Total = 8 }},
+		"a number with spaces":       {`{"Data":{"Total":" 8 "}}`, func(a *answer) { a.Data.Total = 8 }},
+		"a number as float":          {`{"Data":{"Total":8.0}}`, func(a *answer) { a.Data.Total = 8 }},
+		"an empty number":            {`{"Data":{"Total":""}}`, func(*answer) {}},
+		"booleans as string":         {`{"Success":"TRUE","Flag":"true"}`, func(a *answer) { a.Success, a.Flag = true, &yes }},
+		"booleans as number":         {`{"Success":1,"Flag":1}`, func(a *answer) { a.Success, a.Flag = true, &yes }},
+		"a string as number":         {`{"RequestId":12345678901234567890}`, func(a *answer) { a.RequestID = "12345678901234567890" }},
+		"a string as a round float":  {`{"RequestId":8.613800000000e12}`, func(a *answer) { a.RequestID = "8613800000000" }},
+		"a string as another float":  {`{"RequestId":1.5}`, func(a *answer) { a.RequestID = "1.5" }},
+		"a string as boolean":        {`{"RequestId":false}`, func(a *answer) { a.RequestID = "false" }},
+		"nulls beside drift":         {`{"RequestId":null,"Data":{"Total":"8","List":null}}`, func(a *answer) { a.Data.Total = 8 }},
+		"unknown members are passed": {`{"New":{"x":[1]},"Data":{"Total":"8"}}`, func(a *answer) { a.Data.Total = 8 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var want, got answer
+			test.want(&want)
+			require.NoError(t, lenient.Unmarshal([]byte(test.in), &got))
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestParticipantsMayBeNumbers(t *testing.T) {
+	t.Parallel()
+	var got answer
+	require.NoError(t, lenient.Unmarshal([]byte(`{"Data":{"List":[{"ParticipantNumber":8613800000000},{"ParticipantNumber":"1"}]}}`), &got))
+	require.Len(t, got.Data.List, 2)
+	assert.Equal(t, "8613800000000", got.Data.List[0].Number)
+	assert.Equal(t, "1", got.Data.List[1].Number)
+}
+
+func TestWhatWouldLoseSomethingIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{
+		``, `{`, `[]`, `"text"`, `8`, `{"Data":[]}`, `{"Data":{"Total":"eight"}}`, `{"Data":{"Total":8.5}}`,
+		`{"Data":{"Total":1e999999999}}`, `{"Data":{"List":{}}}`, `{"Success":"perhaps"}`, `{"RequestId":{}}`,
+		`{"RequestId":["a"]}`, `{"Data":{"Total":"8"}} trailing`,
+	} {
+		assert.Error(t, lenient.Unmarshal([]byte(in), new(answer)), "%s", in)
+	}
+}
+
+func TestFindStringReadsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		``:                                  "",
+		`{"RequestId":"a"`:                  "a",
+		`{"Data":{"List":[{},{"requestId":`: "",
+		`{"Data":[1,true,null],"requestid":"b","x`: "b",
+		`{"RequestId":1}`:                          "",
+		`["RequestId","c"`:                         "c",
+		`<html>RequestId</html>`:                   "",
+	} {
+		assert.Equal(t, want, lenient.FindString([]byte(in), "RequestId"), "%s", in)
+	}
+}
+
+func FuzzUnmarshalAcceptsAllThatJSONAccepts(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"RequestId":"a","Data":{"Total":8}}`, `{"Data":{"Total":"8"}}`, `null`, `[`, `{"Success":1}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var strict, loose answer
+		strictErr := json.Unmarshal(data, &strict)
+		looseErr := lenient.Unmarshal(data, &loose)
+		if strictErr == nil {
+			require.NoError(t, looseErr)
+			assert.Equal(t, strict, loose)
+		}
+		lenient.FindString(data, "RequestId")
+	})
+}

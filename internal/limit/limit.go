@@ -1,0 +1,41 @@
+// Package limit reads bodies of servers that may not be well-meaning.
+package limit
+
+import (
+	"errors"
+	"io"
+)
+
+// ErrTooLarge is returned for a body of more than the maximum.
+var ErrTooLarge = errors.New("body exceeds the limit")
+
+// firstBuffer is the buffer's first size where the length is unknown.
+const firstBuffer = 4 << 10
+
+// ReadAll reads r to its end, but no more than max bytes. length is what the
+// sender declared, negative if nothing; memory is used for bytes that came, not
+// for bytes declared. With an error it returns what came before it: for
+// [ErrTooLarge] the first max bytes.
+func ReadAll(r io.Reader, max int, length int64) ([]byte, error) {
+	size := firstBuffer
+	if 0 <= length && length < 64<<10 {
+		size = int(length) + 1 // one more, to see the end without growing
+	}
+	body := make([]byte, 0, min(size, max+1))
+	for {
+		n, err := r.Read(body[len(body):min(cap(body), max+1)])
+		body = body[:len(body)+n]
+		if len(body) > max {
+			return body[:max], ErrTooLarge
+		}
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)] // grows as append does
+		}
+	}
+}

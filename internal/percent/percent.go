@@ -1,0 +1,45 @@
+// Package percent is the percent-encoding of Alibaba Cloud's signatures:
+// RFC 3986, byte by byte, upper-case hexadecimal, a space as %20.
+//
+// [net/url.QueryEscape] differs in three places (space, "*" and "~"), and a
+// signature allows no difference.
+package percent
+
+const upperHex = "0123456789ABCDEF"
+
+// Unreserved reports whether c stands for itself: A-Z a-z 0-9 - _ . ~
+func Unreserved(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return c == '-' || c == '_' || c == '.' || c == '~'
+}
+
+// Append appends the encoding of s to dst.
+func Append(dst []byte, s string) []byte {
+	for i := range len(s) {
+		dst = appendByte(dst, s[i])
+	}
+	return dst
+}
+
+// AppendBytes appends the encoding of s to dst; s and dst must not overlap.
+func AppendBytes(dst, s []byte) []byte {
+	for _, c := range s {
+		dst = appendByte(dst, c)
+	}
+	return dst
+}
+
+// Encode returns the encoding of s.
+func Encode(s string) string {
+	return string(Append(make([]byte, 0, len(s)+len(s)/2), s))
+}
+
+func appendByte(dst []byte, c byte) []byte {
+	if Unreserved(c) {
+		return append(dst, c)
+	}
+	return append(dst, '%', upperHex[c>>4], upperHex[c&15])
+}

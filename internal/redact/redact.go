@@ -1,0 +1,113 @@
+// Package redact keeps secrets and phone numbers out of texts that people see.
+package redact
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/cams-go/cams/internal/percent"
+)
+
+// Mask stands where something was taken out.
+const Mask = "[redacted]"
+
+// Values masks each of these values in s, in every spelling in which an answer
+// may repeat it: plain, percent-encoded once or twice, form-encoded or escaped
+// for HTML or JSON.
+// Values of fewer than four bytes are left: they would shred the text and say nothing.
+func Values(s string, values ...string) string {
+	for _, v := range values {
+		if len(v) < 4 {
+			continue
+		}
+		encoded := percent.Encode(v)
+		for _, spelling := range []string{
+			percent.Encode(encoded), encoded, url.QueryEscape(v), escapeHTML.Replace(v),
+			strings.ReplaceAll(v, "/", `\/`), v,
+		} {
+			s = strings.ReplaceAll(s, spelling, Mask)
+		}
+	}
+	return s
+}
+
+// minPhoneDigits is the length of the shortest phone numbers, country code included.
+const minPhoneDigits = 7
+
+// Phones masks every run of seven or more digits: no phone number is shorter.
+func Phones(s string) string {
+	var b strings.Builder
+	kept := 0 // s[:kept] is in b
+	for i := 0; i < len(s); {
+		if !isDigit(s[i]) {
+			i++
+			continue
+		}
+		end := i
+		for end < len(s) && isDigit(s[end]) {
+			end++
+		}
+		if end-i >= minPhoneDigits {
+			b.WriteString(s[kept:i])
+			b.WriteString(Mask)
+			kept = end
+		}
+		i = end
+	}
+	if kept == 0 {
+		return s
+	}
+	b.WriteString(s[kept:])
+	return b.String()
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// Clip shortens s to at most max bytes of valid UTF-8.
+func Clip(s string, max int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= max {
+		return s
+	}
+	for max > 0 && !utf8.RuneStart(s[max]) {
+		max--
+	}
+	return s[:max]
+}
+
+// escapeHTML is what html.EscapeString does, without the entity table that
+// comes with that package (64 KB in every program).
+var escapeHTML = strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "+", "&#43;")
+
+// shapes are how secrets look in texts whose values we do not know.
+var shapes = sync.OnceValue(func() []shape {
+	return []shape{
+		// A quoted body, or what a parser quotes of its input: nothing of it is kept.
+		{regexp.MustCompile(`(?s)[{<].*`), Mask},
+		{regexp.MustCompile(`(?is)(delimiter not found|invalid character|cannot unmarshal).*`), "${1} " + Mask},
+		// https://user:password@host, and every query.
+		{regexp.MustCompile(`//[^/\s@]+@`), "//" + Mask + "@"},
+		{regexp.MustCompile(`\?\S+`), "?" + Mask},
+		// AccessKeySecret: ..., security_token=..., secret "..."
+		{regexp.MustCompile(`(?i)(secret|token|password|private_?key)(["']?\s*[:= ]\s*["']?)[^\s"',;&]+`), "${1}${2}" + Mask},
+		// Long opaque strings, as keys and tokens are.
+		{regexp.MustCompile(`[A-Za-z0-9+=]{24,}`), Mask},
+	}
+})
+
+type shape struct {
+	find    *regexp.Regexp
+	replace string
+}
+
+// Unknown masks everything in s that looks like a secret, and clips it to 512
+// bytes. It is for errors of others, which quote what they could not use.
+func Unknown(s string) string {
+	for _, shape := range shapes() {
+		s = shape.find.ReplaceAllString(s, shape.replace)
+	}
+	return Clip(s, 512)
+}

@@ -1,0 +1,68 @@
+package redact_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cams-go/cams/internal/redact"
+)
+
+func TestValuesAreMaskedInEverySpelling(t *testing.T) {
+	t.Parallel()
+	const token = "test token/+=&<é"
+	for name, spelled := range map[string]string{
+		"plain":           token,
+		"percent":         "test%20token%2F%2B%3D%26%3C%C3%A9",
+		"percent twice":   "test%2520token%252F%252B%253D%2526%253C%25C3%25A9",
+		"form":            "test+token%2F%2B%3D%26%3C%C3%A9",
+		"HTML":            "test token/&#43;=&amp;&lt;é",
+		"escaped slashes": `test token\/+=&<é`,
+	} {
+		assert.Equal(t, "a [redacted] z", redact.Values("a "+spelled+" z", token), name)
+	}
+	assert.Equal(t, "a b", redact.Values("a b", "", "a"), "short values would shred the text")
+}
+
+func TestPhonesAreMasked(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                             "",
+		"status 404 on 2024-01-02":     "status 404 on 2024-01-02",
+		"8613800000000":                "[redacted]",
+		"+8613800000000, 4479001234.":  "+[redacted], [redacted].",
+		"From%3D8613800000000%26":      "From%3D[redacted]%26",
+		"123456 is short, 1234567 not": "123456 is short, [redacted] not",
+	} {
+		assert.Equal(t, want, redact.Phones(in))
+	}
+}
+
+func TestUnknownMasksWhatLooksLikeASecret(t *testing.T) {
+	t.Parallel()
+	for name, in := range map[string]string{
+		"a JSON body":       `refresh credentials from http://127.0.0.1/ failed: {"AccessKeySecret":"hunter2"}`,
+		"key and value":     "AccessKeyId: x, AccessKeySecret: hunter2, SecurityToken: hunter2, Expiration: z",
+		"an ini line":       "key-value delimiter not found: hunter2",
+		"an assignment":     "bad access_key_secret = hunter2",
+		"userinfo":          "get http://me:hunter2@host/path: refused",
+		"a query":           "get http://host/path?k=hunter2: refused",
+		"a long opaque run": "cannot use hunter2hunter2hunter2hunter2",
+		"an XML body":       "answer <Secret>hunter2</Secret>",
+	} {
+		out := redact.Unknown(in)
+		assert.NotContains(t, out, "hunter2", name)
+		assert.NotEmpty(t, out, name)
+	}
+	const harmless = "unable to get credentials: ALIBABA_CLOUD_ACCESS_KEY_ID must be set; dial tcp 127.0.0.1:80: connect: connection refused"
+	assert.Equal(t, harmless, redact.Unknown(harmless))
+}
+
+func TestClipKeepsValidUTF8(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "群", redact.Clip("群群", 5))
+	assert.Equal(t, "a\uFFFDb", redact.Clip("a\xffb", 10))
+	assert.True(t, utf8.ValidString(redact.Clip(strings.Repeat("é", 300), 511)))
+}
