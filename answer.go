@@ -1,0 +1,187 @@
+package cams
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/cams-go/cams/internal/lenient"
+	"github.com/cams-go/cams/internal/limit"
+	"github.com/cams-go/cams/internal/redact"
+)
+
+// What is read of a body at most, after decompression.
+const (
+	maxSuccessBody = 10 << 20
+	maxErrorBody   = 64 << 10
+	maxSnippet     = 512
+	maxMessage     = 1 << 10
+	maxField       = 256 // codes, IDs, links
+)
+
+const headerRequestID = "X-Acs-Request-Id"
+
+// answer is an operation's response struct.
+type answer interface {
+	// clear makes it the zero value again: an earlier attempt may have written to it.
+	clear()
+	// verdict returns the fields that tell a success, and the request ID.
+	verdict() (success bool, code, requestID string)
+}
+
+// refusal is what the service and its gateways say when they say no. Keys match
+// in any case: some gateways write them in lower camel case.
+type refusal struct {
+	RequestID          string             `json:"RequestId"`
+	HostID             string             `json:"HostId"`
+	Code               string             `json:"Code"`
+	Message            string             `json:"Message"`
+	Recommend          string             `json:"Recommend"`
+	Success            *bool              `json:"Success"`
+	AccessDeniedDetail AccessDeniedDetail `json:"AccessDeniedDetail"`
+}
+
+// says reports whether the body is a refusal, decided by code first.
+func (r *refusal) says() bool {
+	if r.Code != "" && !isOK(r.Code) {
+		return true
+	}
+	return r.Success != nil && !*r.Success
+}
+
+func isOK(code string) bool { return strings.EqualFold(code, "OK") }
+
+// readAnswer reads an answer to its end and into out, or says in one typed
+// error what it is instead. It returns the request ID in either case.
+func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, out answer) (requestID string, err error) {
+	isSuccess := res.StatusCode >= 200 && res.StatusCode <= 299
+	maxBody := maxErrorBody
+	if isSuccess {
+		maxBody = maxSuccessBody
+	}
+	body, readErr := limit.ReadAll(res.Body, maxBody, res.ContentLength)
+	if readErr != nil && ctx.Err() != nil {
+		return "", newCallError(ctx, call, failedTransport, readErr)
+	}
+	var decodeErr error
+	if isSuccess && readErr == nil {
+		out.clear()
+		if decodeErr = lenient.Unmarshal(body, out); decodeErr == nil {
+			if success, code, id := out.verdict(); isAccepted(success, code, body) {
+				return cmp.Or(id, res.Header.Get(headerRequestID)), nil
+			}
+		}
+	}
+	return failedAnswer(call, res, body, cmp.Or(readErr, decodeErr), mask)
+}
+
+// isAccepted tells a success: "Success":true with Code OK or none, or Code OK
+// with a Success that is absent, not false.
+func isAccepted(success bool, code string, body []byte) bool {
+	if success {
+		return code == "" || isOK(code)
+	}
+	var r refusal
+	return isOK(code) && lenient.Unmarshal(body, &r) == nil && !r.says()
+}
+
+// failedAnswer is the error of an answer that is no success.
+func failedAnswer(call *call, res *http.Response, body []byte, cause error, mask mask) (requestID string, err error) {
+	r, ok := parseRefusal(body)
+	headerID := res.Header.Get(headerRequestID)
+	if ok {
+		api := newAPIError(call, res, r, headerID, mask)
+		return api.RequestID, api
+	}
+	id := cmp.Or(r.RequestID, lenient.FindString(body, "RequestId"), xmlText(body, "RequestId"), headerID)
+	protocol := &ResponseError{
+		Operation:  call.operation,
+		Reason:     whatIsWrong(res, body, cause),
+		StatusCode: res.StatusCode,
+		RequestID:  redact.Clip(mask.values(id), maxField),
+		Snippet:    snippet(body, mask),
+		RetryAfter: askedWait(res, res.StatusCode == http.StatusTooManyRequests),
+	}
+	if cause != nil {
+		protocol.Err = masked(cause, mask.text)
+	}
+	return protocol.RequestID, protocol
+}
+
+// parseRefusal reads a refusal in JSON, or in the XML that gateways fall back to.
+func parseRefusal(body []byte) (r refusal, ok bool) {
+	if lenient.Unmarshal(body, &r) == nil {
+		return r, r.says()
+	}
+	r = refusal{
+		RequestID: xmlText(body, "RequestId"), HostID: xmlText(body, "HostId"),
+		Code: xmlText(body, "Code"), Message: xmlText(body, "Message"), Recommend: xmlText(body, "Recommend"),
+	}
+	return r, r.says()
+}
+
+// xmlText is the text of the first element of this name. The gateways' XML has
+// no attributes and no nesting, and a parser would be more than it deserves.
+func xmlText(body []byte, element string) string {
+	_, after, found := strings.Cut(string(body), "<"+element+">")
+	text, _, closed := strings.Cut(after, "</"+element+">")
+	if !found || !closed || strings.Contains(text, "<") {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+func newAPIError(call *call, res *http.Response, r refusal, headerID string, mask mask) *APIError {
+	field := func(s string) string { return redact.Clip(mask.values(s), maxField) }
+	api := &APIError{
+		Operation:          call.operation,
+		Code:               field(r.Code),
+		Message:            redact.Clip(mask.text(r.Message), maxMessage),
+		RequestID:          field(cmp.Or(r.RequestID, headerID)),
+		HostID:             field(r.HostID),
+		Recommend:          field(r.Recommend),
+		StatusCode:         res.StatusCode,
+		AccessDeniedDetail: r.AccessDeniedDetail.mapText(mask.values),
+		throttleHeader:     acsRetryAfter(res) > 0,
+	}
+	api.RetryAfter = askedWait(res, errors.Is(api, ErrThrottled))
+	return api
+}
+
+// whatIsWrong is the Reason of a [ResponseError].
+func whatIsWrong(res *http.Response, body []byte, cause error) string {
+	switch {
+	case errors.Is(cause, limit.ErrTooLarge):
+		return "the answer is too large"
+	case wasCut(cause):
+		return "the answer was cut off"
+	case 300 <= res.StatusCode && res.StatusCode <= 399:
+		return "the answer is a redirect, or not an answer of the service"
+	case res.StatusCode < 200 || res.StatusCode > 299:
+		return fmt.Sprintf("HTTP status %d without the service's error", res.StatusCode)
+	case len(body) == 0:
+		return "the answer is empty"
+	case cause != nil:
+		return "the answer is not the service's JSON"
+	}
+	return "the answer says neither success nor error"
+}
+
+// wasCut reports whether a body ended before its end: the connection's fault,
+// so that another attempt may do better.
+func wasCut(err error) bool {
+	var network net.Error
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network)
+}
+
+// snippet is the start of a body, fit to be shown. It masks before it cuts, so
+// that nothing secret is cut in two and missed.
+func snippet(body []byte, mask mask) string {
+	const enough = 8 * maxSnippet
+	return redact.Clip(oneLine(mask.text(redact.Clip(string(body[:min(len(body), enough)]), enough))), maxSnippet)
+}

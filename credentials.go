@@ -1,0 +1,207 @@
+package cams
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+
+	"github.com/aliyun/credentials-go/credentials"
+)
+
+// Credentials are what a request is signed with: an AccessKey pair, with a
+// SecurityToken if it is temporary, or a BearerToken alone.
+//
+// However it is printed, logged or marshalled, it shows no more than the start
+// of the AccessKey ID.
+type Credentials struct {
+	AccessKeyID     string
+	AccessKeySecret string
+	SecurityToken   string // of temporary credentials (STS)
+	BearerToken     string // instead of the AccessKey pair
+}
+
+// CredentialsProvider tells the credentials for a request. It is asked before
+// each attempt, so it may rotate them.
+//
+// The client calls a provider of yours from one goroutine at a time and shares
+// the answer with the calls that wait for it. ctx ends when none of them waits
+// any more.
+type CredentialsProvider interface {
+	Credentials(ctx context.Context) (Credentials, error)
+}
+
+// StaticCredentials provides an AccessKey pair that does not change.
+// securityToken is "" for a long-term AccessKey.
+func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) CredentialsProvider {
+	return &staticProvider{Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret, SecurityToken: securityToken}}
+}
+
+// CredentialsFrom bridges any credential of Alibaba Cloud's credentials-go:
+// RAM roles, OIDC, ECS metadata, a credentials URI, a bearer token and so on.
+//
+// That library takes no context and most of its providers are not safe for
+// concurrent use. Behind this bridge one goroutine at a time uses c, and a call
+// that waits for it gives up with its own context. Share the returned provider,
+// not c, between clients.
+func CredentialsFrom(c credentials.Credential) CredentialsProvider {
+	if c == nil {
+		return &staticProvider{} // NewClient refuses it, as it refuses empty credentials
+	}
+	if static, ok := unchanging(c); ok {
+		return &staticProvider{static}
+	}
+	return newSharedProvider(func(context.Context, string) (Credentials, error) { return resolve(c) })
+}
+
+// DefaultCredentials is the default chain of credentials-go: environment
+// variables (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
+// ALIBABA_CLOUD_SECURITY_TOKEN), OIDC, the CLI's profile, the credentials file,
+// the ECS instance's role, a credentials URI.
+//
+// The chain is built at the first use and built anew after a failure, so that
+// mending the environment mends the client.
+func DefaultCredentials() CredentialsProvider {
+	var chain credentials.Credential // used by one fetch at a time
+	return newSharedProvider(func(_ context.Context, rejectedToken string) (Credentials, error) {
+		for {
+			used := chain
+			chain = nil // whatever goes wrong below, a panic too, starts over next time
+			fresh := used == nil
+			if fresh {
+				var err error
+				if used, err = credentials.NewCredential(nil); err != nil {
+					return Credentials{}, err
+				}
+			}
+			creds, err := resolve(used)
+			if err != nil {
+				return Credentials{}, err
+			}
+			if !fresh && rejectedToken != "" && creds.SecurityToken == rejectedToken {
+				continue // the chain still holds what the service no longer takes
+			}
+			chain = used
+			return creds, nil
+		}
+	})
+}
+
+// resolve asks a credential of credentials-go.
+func resolve(c credentials.Credential) (Credentials, error) {
+	model, err := c.GetCredential()
+	if err != nil {
+		return Credentials{}, err
+	}
+	if model == nil {
+		return Credentials{}, errors.New("the provider returned nothing")
+	}
+	return Credentials{
+		AccessKeyID:     deref(model.AccessKeyId),
+		AccessKeySecret: deref(model.AccessKeySecret),
+		SecurityToken:   deref(model.SecurityToken),
+		BearerToken:     deref(model.BearerToken),
+	}, nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// unchanging resolves credentials-go's own static types, which neither block
+// nor change, once and for all. Only its own: others may claim those names.
+func unchanging(c credentials.Credential) (Credentials, bool) {
+	own := reflect.TypeOf(c) == reflect.TypeOf(credentials.FromCredentialsProvider("", nil))
+	if _, bearer := c.(*credentials.BearerTokenCredential); !bearer {
+		if kind := deref(c.GetType()); !own || kind != "access_key" && kind != "sts" {
+			return Credentials{}, false
+		}
+	}
+	creds, err := resolve(c)
+	return creds, err == nil && creds.validate() == nil
+}
+
+// staticProvider is the fast path: no goroutine, no lock.
+type staticProvider struct{ creds Credentials }
+
+func (p *staticProvider) Credentials(context.Context) (Credentials, error) { return p.creds, nil }
+
+// Format keeps the secret out of every print of the provider.
+func (p *staticProvider) Format(f fmt.State, _ rune) { io.WriteString(f, p.creds.String()) }
+
+// validate refuses credentials that could not sign anything.
+func (c *Credentials) validate() error {
+	bad := func(field, reason string) error {
+		return &ValidationError{Field: "Credentials." + field, Reason: reason}
+	}
+	for _, part := range []struct{ field, value string }{
+		{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret},
+		{"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
+	} {
+		if strings.ContainsFunc(part.value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return bad(part.field, "holds a line break or another control character")
+		}
+	}
+	switch {
+	case *c == Credentials{}:
+		return bad("AccessKeyID", "is empty, and so are all other credentials")
+	case c.BearerToken != "" && *c != Credentials{BearerToken: c.BearerToken}:
+		return bad("BearerToken", "cannot be used together with an AccessKey")
+	case c.BearerToken != "":
+		return nil
+	case c.AccessKeyID == "":
+		return bad("AccessKeyID", "is empty")
+	case c.AccessKeySecret == "":
+		return bad("AccessKeySecret", "is empty")
+	}
+	return nil
+}
+
+// String shows what kind of credentials these are and the start of the AccessKey ID.
+func (c Credentials) String() string {
+	var parts []string
+	if c.AccessKeyID != "" {
+		shown := ""
+		if len(c.AccessKeyID) >= 12 { // as long as real ones, whose first letters tell their kind
+			shown = c.AccessKeyID[:4]
+		}
+		parts = append(parts, "AccessKeyID:"+shown+"***")
+	}
+	if c.AccessKeySecret != "" {
+		parts = append(parts, "AccessKeySecret:***")
+	}
+	if c.SecurityToken != "" {
+		parts = append(parts, "SecurityToken:***")
+	}
+	if c.BearerToken != "" {
+		parts = append(parts, "BearerToken:***")
+	}
+	return "Credentials{" + strings.Join(parts, " ") + "}"
+}
+
+// GoString is String: %#v shows no more than %v.
+func (c Credentials) GoString() string { return "cams." + c.String() }
+
+// Format makes every verb show what String shows: without it %d, for one,
+// would print the fields.
+func (c Credentials) Format(f fmt.State, verb rune) {
+	if verb == 'v' && f.Flag('#') {
+		io.WriteString(f, c.GoString())
+		return
+	}
+	io.WriteString(f, c.String())
+}
+
+// LogValue implements [slog.LogValuer].
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalJSON writes what String shows, as a JSON string: credentials are not
+// for storing.
+func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }

@@ -1,0 +1,226 @@
+package cams
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The classes of refusals, for [errors.Is]. The service's set of codes is
+// open; these follow the families that Alibaba Cloud's gateways use.
+var (
+	// ErrThrottled: too many requests. Codes that contain "Throttling",
+	// "System.LimitControl" or "FlowControl", HTTP 429, or an answer that
+	// names a time to wait in x-acs-retry-after.
+	ErrThrottled = errors.New("cams: throttled")
+	// ErrAccessDenied: known, but not allowed. Codes NoPermission*, Forbidden*
+	// and Ram.PermissionDeny, or an answer with an access-denied object.
+	ErrAccessDenied = errors.New("cams: access denied")
+	// ErrUnauthenticated: the request could not be attributed to anyone. Codes
+	// InvalidAccessKeyId*, SignatureDoesNotMatch, SignatureNonceUsed,
+	// IncompleteSignature, InvalidTimeStamp*, InvalidSecurityToken* and
+	// MissingSecurityToken.
+	ErrUnauthenticated = errors.New("cams: unauthenticated")
+)
+
+// APIError is a refusal: the service answered, and said no. It may have come
+// with any HTTP status, 200 included.
+//
+// Its text fields never hold a secret, and Message holds no phone number: both
+// are masked where an answer repeats them.
+type APIError struct {
+	Operation  string        // for instance "ListChatGroupParticipants"
+	Code       string        // API field Code: an open set, see [IsCode] and the Err variables
+	Message    string        // API field Message, 1 KiB at most
+	RequestID  string        // API field RequestId, else header x-acs-request-id
+	HostID     string        // API field HostId: the gateway's host
+	Recommend  string        // API field Recommend: a link to Alibaba Cloud's diagnosis of this very refusal
+	StatusCode int           // HTTP status
+	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not say
+	Attempts   int           // requests made by the call, this one included
+
+	// AccessDeniedDetail says why access was denied (API field of the same name).
+	AccessDeniedDetail AccessDeniedDetail
+
+	throttleHeader bool // x-acs-retry-after was there and positive
+}
+
+// Error is one line: operation, code, message, what to do about it where that
+// is known, status, request ID and attempts.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString("cams: " + e.Operation + ": ")
+	b.WriteString(cmp.Or(e.Code, "refused without a code"))
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if hint := hintFor(e.Operation, e.Code); hint != "" {
+		b.WriteString(" - " + hint)
+	}
+	appendFacts(&b, e.StatusCode, e.RequestID, e.Attempts)
+	return oneLine(b.String())
+}
+
+// Is reports whether the refusal belongs to one of this package's classes.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrThrottled:
+		return isThrottling(e.Code) || e.StatusCode == 429 || e.throttleHeader
+	case ErrAccessDenied:
+		return isDenied(e.Code) || e.AccessDeniedDetail.isObject()
+	case ErrUnauthenticated:
+		return isUnauthenticated(e.Code)
+	}
+	return false
+}
+
+// LogValue implements [slog.LogValuer].
+func (e *APIError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("operation", e.Operation),
+		slog.String("code", e.Code),
+		slog.String("message", e.Message),
+		slog.Int("status", e.StatusCode),
+		slog.String("request_id", e.RequestID),
+		slog.Duration("retry_after", e.RetryAfter),
+		slog.Int("attempts", e.Attempts),
+	)
+}
+
+// ResponseError is an answer that is not the service's protocol: a proxy's
+// HTML page, an empty or truncated body, a redirect, a body beyond the limit.
+type ResponseError struct {
+	Operation  string
+	Reason     string        // what is wrong with the answer
+	StatusCode int           // HTTP status
+	RequestID  string        // from the body or the header x-acs-request-id, if there is one
+	Snippet    string        // the start of the body, 512 bytes at most, digits of phone numbers masked
+	RetryAfter time.Duration // how long the server asked to wait; 0 if it did not say
+	Attempts   int           // requests made by the call, this one included
+	Err        error         // the cause, if there is one: a JSON or read error
+}
+
+// Error is one line: operation, reason, snippet, status, request ID and attempts.
+func (e *ResponseError) Error() string {
+	var b strings.Builder
+	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Snippet != "" {
+		b.WriteString(": " + strconv.Quote(e.Snippet))
+	}
+	appendFacts(&b, e.StatusCode, e.RequestID, e.Attempts)
+	return oneLine(b.String())
+}
+
+// Unwrap returns the cause.
+func (e *ResponseError) Unwrap() error { return e.Err }
+
+// Is reports whether the answer belongs to one of this package's classes:
+// HTTP 429 is [ErrThrottled], whatever its body.
+func (e *ResponseError) Is(target error) bool {
+	return target == ErrThrottled && e.StatusCode == 429
+}
+
+// LogValue implements [slog.LogValuer].
+func (e *ResponseError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("operation", e.Operation),
+		slog.String("reason", e.Reason),
+		slog.Int("status", e.StatusCode),
+		slog.String("request_id", e.RequestID),
+		slog.String("snippet", e.Snippet),
+		slog.Int("attempts", e.Attempts),
+	)
+}
+
+// ValidationError is input refused by this package. Nothing was sent.
+type ValidationError struct {
+	Field  string // the Go name of the field, argument or option
+	Reason string // what is wrong with it; never its value
+	err    error
+}
+
+// Error is one line: the field and what is wrong with it.
+func (e *ValidationError) Error() string {
+	return "cams: " + e.Field + " " + e.Reason
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *ValidationError) Unwrap() error { return e.err }
+
+// IsCode reports whether err is, or wraps, an [APIError] with one of these
+// codes, exactly as the service spells them.
+func IsCode(err error, codes ...string) bool {
+	var api *APIError
+	return errors.As(err, &api) && slices.Contains(codes, api.Code)
+}
+
+// appendFacts appends what every error of a call tells, in one form.
+func appendFacts(b *strings.Builder, status int, requestID string, attempts int) {
+	var facts []string
+	if status != 0 {
+		facts = append(facts, "status "+strconv.Itoa(status))
+	}
+	if requestID != "" {
+		facts = append(facts, "request ID "+requestID)
+	}
+	switch {
+	case attempts == 1:
+		facts = append(facts, "1 attempt")
+	case attempts > 1:
+		facts = append(facts, strconv.Itoa(attempts)+" attempts")
+	}
+	if len(facts) > 0 {
+		b.WriteString(" (" + strings.Join(facts, ", ") + ")")
+	}
+}
+
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func isThrottling(code string) bool {
+	return strings.Contains(code, "Throttling") || strings.Contains(code, "System.LimitControl") ||
+		strings.Contains(code, "FlowControl")
+}
+
+func isDenied(code string) bool {
+	return strings.HasPrefix(code, "NoPermission") || strings.HasPrefix(code, "Forbidden") || code == "Ram.PermissionDeny"
+}
+
+func isUnauthenticated(code string) bool {
+	switch code {
+	case "SignatureDoesNotMatch", "SignatureNonceUsed", "IncompleteSignature", "MissingSecurityToken":
+		return true
+	}
+	return strings.HasPrefix(code, "InvalidAccessKeyId") || strings.HasPrefix(code, "InvalidTimeStamp") ||
+		strings.HasPrefix(code, "InvalidSecurityToken")
+}
+
+// hintFor says what to do about the refusals that a configuration causes.
+func hintFor(operation, code string) string {
+	switch {
+	case strings.HasPrefix(code, "InvalidAccessKeyId"):
+		return "check the AccessKey ID: it does not exist or is disabled"
+	case code == "SignatureDoesNotMatch":
+		return "check the AccessKey secret"
+	case strings.HasPrefix(code, "InvalidTimeStamp"):
+		return "check this machine's clock"
+	case strings.HasPrefix(code, "InvalidSecurityToken"), code == "MissingSecurityToken":
+		return "get new temporary credentials"
+	case isDenied(code):
+		return "the RAM identity needs the action cams:" + operation
+	}
+	return ""
+}

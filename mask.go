@@ -1,0 +1,54 @@
+package cams
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/cams-go/cams/internal/redact"
+)
+
+// mask takes out of a text what one attempt must not give away: its secrets
+// and signature, its query and the phone numbers in it.
+type mask struct {
+	call  *call
+	creds *Credentials
+	req   *http.Request
+}
+
+// values masks all values that are known.
+func (m mask) values(s string) string {
+	authorization := m.req.Header.Get(headerAuthorization)
+	_, signature, _ := strings.Cut(authorization, "Signature=")
+	query, _ := url.ParseQuery(m.req.URL.RawQuery)
+	return redact.Values(s,
+		m.req.URL.RawQuery, authorization, signature, query.Get("Signature"),
+		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken, m.call.private)
+}
+
+// text masks all values that are known, and everything like a phone number.
+func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
+
+// maskedError shows an error's text without what must not be seen. The error
+// itself stays reachable for errors.Is and errors.As, but not for Unwrap: who
+// walks the chain to print it sees the masked text only.
+type maskedError struct {
+	text string
+	err  *error // behind a pointer, so that %#v of a wrapper prints an address
+}
+
+// masked returns err as it is if masking changes nothing.
+func masked(err error, mask func(string) string) error {
+	text := mask(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return &maskedError{text, &err}
+}
+
+func (e *maskedError) Error() string { return e.text }
+
+func (e *maskedError) Is(target error) bool { return errors.Is(*e.err, target) }
+
+func (e *maskedError) As(target any) bool { return errors.As(*e.err, target) }

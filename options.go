@@ -1,0 +1,241 @@
+package cams
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// Option configures a [Client]. A bad one makes [NewClient] fail.
+type Option func(*config) error
+
+// config is what the options write to.
+type config struct {
+	region         string
+	endpoint       *url.URL // nil: follows from the region
+	credentials    CredentialsProvider
+	httpClient     *http.Client
+	signer         Signer
+	retry          RetryPolicy
+	attemptTimeout time.Duration
+	userAgent      string
+	logger         *slog.Logger
+}
+
+const (
+	defaultRegion         = "ap-southeast-1"
+	defaultAttemptTimeout = 15 * time.Second
+	regionVariable        = "ALIBABA_CLOUD_REGION_ID"
+)
+
+// newConfig applies the options and fills in the defaults.
+func newConfig(opts []Option) (*config, error) {
+	cfg := &config{
+		signer:         ACS3Signer{},
+		attemptTimeout: defaultAttemptTimeout,
+		logger:         slog.New(slog.DiscardHandler),
+	}
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, &ValidationError{Field: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
+		}
+		if err := opt(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.endpoint == nil {
+		if err := cfg.setRegionEndpoint(); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.credentials == nil {
+		cfg.credentials = DefaultCredentials()
+	}
+	if cfg.httpClient == nil {
+		cfg.httpClient = &http.Client{Transport: newTransport()}
+	}
+	return cfg, nil
+}
+
+// setRegionEndpoint follows the rule cams.<region>.aliyuncs.com.
+func (c *config) setRegionEndpoint() error {
+	region := c.region
+	if region == "" {
+		if region = os.Getenv(regionVariable); region == "" {
+			region = defaultRegion
+		}
+		if !isRegion(region) {
+			return &ValidationError{Field: regionVariable, Reason: "is set to what is not a region ID such as " + defaultRegion}
+		}
+	}
+	c.endpoint = &url.URL{Scheme: "https", Host: "cams." + region + ".aliyuncs.com", Path: "/"}
+	return nil
+}
+
+func isRegion(s string) bool {
+	return s != "" && len(s) <= 63 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-')
+	})
+}
+
+// WithRegion chooses the region, and with it the endpoint
+// cams.<region>.aliyuncs.com. The default is the environment variable
+// ALIBABA_CLOUD_REGION_ID, else ap-southeast-1, the one region whose endpoint
+// is published.
+func WithRegion(region string) Option {
+	return func(c *config) error {
+		if !isRegion(region) {
+			return &ValidationError{Field: "WithRegion", Reason: "needs a region ID such as " + defaultRegion}
+		}
+		c.region = region
+		return nil
+	}
+}
+
+// WithEndpoint chooses the server: "host", "host:port" or a URL without a path,
+// and overrides the region's. It is reached by HTTPS; http:// is taken for a
+// loopback host only (localhost, 127.0.0.0/8, ::1).
+func WithEndpoint(endpoint string) Option {
+	return func(c *config) error {
+		parsed, reason := parseEndpoint(endpoint)
+		if reason != "" {
+			return &ValidationError{Field: "WithEndpoint", Reason: reason}
+		}
+		c.endpoint = parsed
+		return nil
+	}
+}
+
+// parseEndpoint returns what is wrong with an endpoint without repeating it:
+// it may hold a password.
+func parseEndpoint(endpoint string) (_ *url.URL, reason string) {
+	raw := endpoint
+	if !strings.Contains(raw, "://") {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, `is not "host", "host:port" or a URL`
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, "needs https:// (or http:// for a loopback host)"
+	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsFunc(u.Host, notInHost):
+		return nil, "has no valid host (an internationalized name is written in its xn-- form)"
+	case u.User != nil:
+		return nil, "holds a user or password"
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, "has a path, a query or a fragment; the API has none"
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return nil, "is http:// to a host that is not loopback: the request would travel in plain text"
+	}
+	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: "/"}, ""
+}
+
+func notInHost(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._:[]", r))
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// WithCredentials chooses the credentials. The default is [DefaultCredentials].
+func WithCredentials(p CredentialsProvider) Option {
+	return func(c *config) error {
+		if p == nil {
+			return &ValidationError{Field: "WithCredentials", Reason: "got a nil provider"}
+		}
+		if static, ok := p.(*staticProvider); ok {
+			if err := static.creds.validate(); err != nil {
+				return &ValidationError{Field: "WithCredentials", Reason: "got credentials that cannot sign", err: err}
+			}
+		}
+		c.credentials = shareable(p)
+		return nil
+	}
+}
+
+// WithHTTPClient chooses the HTTP client: its transport, cookie jar and
+// timeout are used as they are. It is copied, never changed. Redirects are not
+// followed whatever its CheckRedirect says: the request's credentials are for
+// one host.
+//
+// The default has a transport of its own: TLS 1.2 or newer, HTTP/2, proxies
+// from the environment, at most 128 idle connections.
+func WithHTTPClient(h *http.Client) Option {
+	return func(c *config) error {
+		if h == nil {
+			return &ValidationError{Field: "WithHTTPClient", Reason: "got a nil client"}
+		}
+		clone := *h
+		c.httpClient = &clone
+		return nil
+	}
+}
+
+// WithSigner chooses how requests are signed: [ACS3Signer], the default, or
+// [RPCSigner], or one of your own.
+func WithSigner(s Signer) Option {
+	return func(c *config) error {
+		if s == nil {
+			return &ValidationError{Field: "WithSigner", Reason: "got a nil signer"}
+		}
+		c.signer = s
+		return nil
+	}
+}
+
+// WithRetry chooses how often and how patiently a failed attempt is repeated.
+// The default is the zero [RetryPolicy]; [NoRetry] turns retries off.
+func WithRetry(p RetryPolicy) Option {
+	return func(c *config) error {
+		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 {
+			return &ValidationError{Field: "WithRetry", Reason: "has a negative field"}
+		}
+		c.retry = p
+		return nil
+	}
+}
+
+// WithAttemptTimeout limits one attempt, from asking for credentials to the
+// last byte of the answer. The default is 15 seconds. The whole call, with its
+// retries and pauses, is limited by the caller's context.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return &ValidationError{Field: "WithAttemptTimeout", Reason: "is not positive"}
+		}
+		c.attemptTimeout = d
+		return nil
+	}
+}
+
+// WithUserAgent appends to the User-Agent header, for instance "my-service/1.2".
+func WithUserAgent(suffix string) Option {
+	return func(c *config) error {
+		if strings.ContainsFunc(suffix, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return &ValidationError{Field: "WithUserAgent", Reason: "holds more than printable ASCII"}
+		}
+		c.userAgent = strings.TrimSpace(suffix)
+		return nil
+	}
+}
+
+// WithLogger logs each attempt at level Debug and each failed call at level
+// Warn: operation, attempt, status, code, request ID, duration, the reason and
+// length of a pause. Never secrets, never phone numbers. The default logs nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			return &ValidationError{Field: "WithLogger", Reason: "got a nil logger"}
+		}
+		c.logger = l
+		return nil
+	}
+}

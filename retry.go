@@ -1,0 +1,322 @@
+package cams
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// RetryPolicy says how often and how patiently a failed attempt is repeated.
+// A zero field means its default. The rules are in the package documentation.
+type RetryPolicy struct {
+	MaxAttempts int           // requests a call may make, the first included; default 3
+	BaseDelay   time.Duration // the longest first pause; it doubles with each retry; default 200 ms
+	MaxDelay    time.Duration // the longest pause of all; default 20 s
+}
+
+// NoRetry makes each call one request.
+func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.MaxAttempts == 0 {
+		p.MaxAttempts = 3
+	}
+	if p.BaseDelay == 0 {
+		p.BaseDelay = 200 * time.Millisecond
+	}
+	if p.MaxDelay == 0 {
+		p.MaxDelay = 20 * time.Second
+	}
+	return p
+}
+
+// backoff is the longest pause before the n-th retry, counted from 1.
+func (p RetryPolicy) backoff(n int) time.Duration {
+	delay := p.BaseDelay
+	for ; n > 1 && delay < p.MaxDelay; n-- {
+		delay *= 2
+	}
+	return min(delay, p.MaxDelay)
+}
+
+// jitter spreads the retries of many clients over the whole pause.
+func jitter(longest time.Duration) time.Duration {
+	if longest <= 0 {
+		return 0
+	}
+	return time.Duration(rand.Int64N(int64(longest) + 1))
+}
+
+// verdict is what follows an attempt: another one after a pause, or the end.
+type verdict struct {
+	again  bool
+	wait   time.Duration
+	reason string // why it is repeated, or why a failure is the end
+}
+
+// retries is the memory of one call's retries.
+type retries struct {
+	client         *Client
+	clockCorrected bool
+	tokenRefreshed bool
+	last           error // of the last attempt that the caller did not stop
+	stopped        bool  // the caller's context ended an attempt
+}
+
+// judge decides what follows the n-th attempt. The first rule that fits counts.
+func (r *retries) judge(ctx context.Context, n int, result *result) verdict {
+	c := r.client
+	if result.err == nil {
+		c.budget.deposit()
+		return verdict{}
+	}
+	var failed *callError
+	if errors.As(result.err, &failed) && failed.what == failedByCaller {
+		r.stopped = true
+		return verdict{reason: string(failedByCaller)}
+	}
+	r.last = result.err
+
+	next := r.repair(result)
+	if !next.again {
+		next = c.retryable(n, result.err)
+	}
+	deadline, hasDeadline := ctx.Deadline()
+	switch asked := askedFor(result.err); {
+	case !next.again:
+		return next
+	case n >= c.retry.MaxAttempts:
+		return verdict{reason: "attempts used up"}
+	case asked > c.retry.MaxDelay:
+		return verdict{reason: "asked to wait longer than MaxDelay"}
+	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
+		return verdict{reason: "asked to wait past the caller's deadline"}
+	case !c.budget.withdraw():
+		return verdict{reason: "retry budget used up"}
+	}
+	return next
+}
+
+// conclude makes the call's error of the last attempt's. If the caller's
+// context ended the call, during an attempt or before the next one, it says so
+// and still carries what went wrong before.
+func (r *retries) conclude(ctx context.Context, call *call, attempts int, next verdict) error {
+	if r.stopped || next.again {
+		causes := contextCauses(ctx)
+		if r.last != nil {
+			causes = append(causes, r.last)
+		}
+		return &callError{operation: call.operation, attempts: attempts, what: failedByCaller, causes: causes}
+	}
+	switch err := r.last.(type) {
+	case *APIError:
+		err.Attempts = attempts
+	case *ResponseError:
+		err.Attempts = attempts
+	case *callError:
+		err.attempts = attempts
+	}
+	return r.last
+}
+
+// repair is a retry that mends what was refused, once a call for each kind: a
+// wrong clock, expired temporary credentials.
+func (r *retries) repair(result *result) verdict {
+	var api *APIError
+	if !errors.As(result.err, &api) {
+		return verdict{}
+	}
+	if !r.clockCorrected && r.client.correctClock(api, result.date) {
+		r.clockCorrected = true
+		return verdict{again: true, reason: "clock corrected"}
+	}
+	if !r.tokenRefreshed && api.Code == "InvalidSecurityToken.Expired" {
+		r.tokenRefreshed = true
+		if shared, ok := r.client.credentials.(*sharedProvider); ok {
+			shared.reject(result.credentials)
+		}
+		return verdict{again: true, reason: "credentials expired"}
+	}
+	return verdict{}
+}
+
+// maxClockSkew is half of what the service tolerates, roughly.
+const maxClockSkew = 5 * time.Minute
+
+// correctClock sets the client's clock by the answer's Date if the service
+// called the time invalid, or if they are far apart. It reports whether it did.
+func (c *Client) correctClock(api *APIError, date time.Time) bool {
+	if date.IsZero() {
+		return false
+	}
+	skew := date.Sub(c.now())
+	if skew.Abs() <= maxClockSkew && !strings.HasPrefix(api.Code, "InvalidTimeStamp") {
+		return false
+	}
+	c.clockOffset.Store(int64(time.Until(date)))
+	return true
+}
+
+// retryable says whether a failure may pass by itself, and when to try again.
+func (c *Client) retryable(n int, err error) verdict {
+	pause := jitter(c.retry.backoff(n))
+	if asked := askedFor(err); asked > 0 {
+		pause = asked
+	}
+	var (
+		api      *APIError
+		protocol *ResponseError
+		failed   *callError
+	)
+	switch {
+	case errors.As(err, &api):
+		if errors.Is(api, ErrThrottled) {
+			return verdict{true, pause, "throttled"}
+		}
+		if api.StatusCode >= 500 && api.StatusCode <= 599 && !isPermanent(api) {
+			return verdict{true, pause, "server error"}
+		}
+	case errors.As(err, &protocol):
+		switch {
+		case protocol.StatusCode == http.StatusTooManyRequests:
+			return verdict{true, pause, "throttled"}
+		case protocol.StatusCode >= 500 && protocol.StatusCode <= 599:
+			return verdict{true, pause, "server error"}
+		case wasCut(protocol.Err):
+			return verdict{true, pause, "answer cut off"}
+		}
+	case errors.As(err, &failed):
+		switch {
+		case failed.what == failedTimeout, failed.what == failedCredentials && errors.As(err, new(attemptTimeoutError)):
+			return verdict{true, pause, "attempt timed out"}
+		case failed.what == failedTransport && !isHopeless(err):
+			return verdict{true, pause, "connection failed"}
+		}
+	}
+	return verdict{reason: "not retryable"}
+}
+
+// isPermanent tells the codes of a 5xx that no repetition changes.
+func isPermanent(api *APIError) bool {
+	return errors.Is(api, ErrUnauthenticated) || errors.Is(api, ErrAccessDenied) ||
+		strings.HasPrefix(api.Code, "Invalid") || strings.HasPrefix(api.Code, "Missing") ||
+		strings.HasPrefix(api.Code, "Product.Unsubscript") || strings.HasPrefix(api.Code, "Unknown.ResourceOwnerId")
+}
+
+// pause waits, unless the context ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// askedFor is the wait that the service asked for with this error.
+func askedFor(err error) time.Duration {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.RetryAfter
+	}
+	var protocol *ResponseError
+	if errors.As(err, &protocol) {
+		return protocol.RetryAfter
+	}
+	return 0
+}
+
+// askedWait reads how long an answer asks to wait, the plainest word first:
+// x-acs-retry-after in milliseconds; for a throttled request the longest
+// TimeLeft of x-ratelimit-user-api and x-ratelimit-user, in milliseconds;
+// Retry-After in seconds or as a date.
+func askedWait(res *http.Response, throttled bool) time.Duration {
+	if wait := acsRetryAfter(res); wait > 0 {
+		return wait
+	}
+	if throttled {
+		wait := max(timeLeft(res.Header.Get("X-Ratelimit-User-Api")), timeLeft(res.Header.Get("X-Ratelimit-User")))
+		if wait > 0 {
+			return wait
+		}
+	}
+	value := res.Header.Get("Retry-After")
+	if wait := duration(value, time.Second); wait > 0 {
+		return wait
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		now := time.Now()
+		if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+			now = date // by the clock that the date was made with
+		}
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+func acsRetryAfter(res *http.Response) time.Duration {
+	return duration(res.Header.Get("X-Acs-Retry-After"), time.Millisecond)
+}
+
+// timeLeft reads TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
+func timeLeft(header string) time.Duration {
+	for item := range strings.SplitSeq(header, ",") {
+		name, value, _ := strings.Cut(item, ":")
+		if strings.EqualFold(strings.TrimSpace(name), "TimeLeft") {
+			return duration(value, time.Millisecond)
+		}
+	}
+	return 0
+}
+
+// duration reads a count of units. What is no count, or negative, is 0.
+func duration(count string, unit time.Duration) time.Duration {
+	n, err := strconv.ParseInt(strings.TrimSpace(count), 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || n <= 0 {
+		return 0
+	}
+	return time.Duration(min(n, math.MaxInt64/int64(unit))) * unit
+}
+
+// retryBudget limits the retries of a client as a whole, so that an outage
+// meets little more than the first attempts. Each retry costs one, each success
+// pays back a tenth. The zero value is full.
+type retryBudget struct{ spent atomic.Int64 } // in tenths of a retry
+
+const (
+	budgetSize    = 1000 // 100 retries
+	budgetCost    = 10
+	budgetPayback = 1
+)
+
+func (b *retryBudget) withdraw() bool {
+	for {
+		spent := b.spent.Load()
+		if spent+budgetCost > budgetSize {
+			return false
+		}
+		if b.spent.CompareAndSwap(spent, spent+budgetCost) {
+			return true
+		}
+	}
+}
+
+func (b *retryBudget) deposit() {
+	for {
+		spent := b.spent.Load()
+		if spent == 0 || b.spent.CompareAndSwap(spent, max(0, spent-budgetPayback)) {
+			return
+		}
+	}
+}
