@@ -1,0 +1,157 @@
+package camstest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Answer is what the server is told to answer.
+//
+// An Answer without Status, Body and Drop stands for the server's own, checked answer: with a Delay it comes later, with
+// a Header it carries those fields, and the zero Answer in a queue lets one request through.
+type Answer struct {
+	Status int           // 0 means 200
+	Header http.Header   // these fields replace the server's own, such as Content-Type (JSON) and Date
+	Body   string        // ${RequestId} in it becomes the request's ID, the one in the header x-acs-request-id
+	Delay  time.Duration // how long the answer, or the drop, takes
+	Drop   bool          // no answer: the connection is cut
+}
+
+// Refusal is an answer in the form in which the gateway refuses a request, for instance
+// Refusal(429, "Throttling.User", "Request was denied due to user flow control.").
+func Refusal(status int, code, message string) Answer {
+	return Answer{Status: status, Body: jsonOf(refusalBody{
+		RequestID: requestIDMark,
+		HostID:    "cams.ap-southeast-1.aliyuncs.com",
+		Code:      code,
+		Message:   message,
+		Recommend: "https://api.aliyun.com/troubleshoot?q=" + code + "&product=cams",
+	})}
+}
+
+type refusalBody struct {
+	RequestID string `json:"RequestId"`
+	HostID    string `json:"HostId"`
+	Code      string
+	Message   string
+	Recommend string
+}
+
+// listBody is the answer of the operation itself, be it a list or a refusal.
+type listBody struct {
+	AccessDeniedDetail string
+	Message            string
+	RequestID          string    `json:"RequestId"`
+	Data               *listData `json:",omitempty"`
+	Code               string
+	Success            bool
+}
+
+type listData struct {
+	Total int
+	List  []participant
+}
+
+type participant struct{ ParticipantNumber string }
+
+// refusal is a request that the gateway turns down. Its message is fixed or names a parameter; it never repeats a value,
+// because values are signatures, tokens and phone numbers.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func incomplete(what string) *refusal {
+	return &refusal{400, "IncompleteSignature", "The request signature does not conform to Aliyun standards: " + what + "."}
+}
+
+func missing(parameter string) *refusal {
+	return &refusal{400, "MissingParameter", parameter + " is mandatory for this action."}
+}
+
+func invalid(what string) *refusal {
+	return &refusal{400, "InvalidParameter", what}
+}
+
+var (
+	wrongMethod   = &refusal{405, "UnsupportedHTTPMethod", "This http method is not supported."}
+	wrongAction   = &refusal{404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
+	wrongVersion  = &refusal{400, "InvalidVersion", "Specified parameter Version is not valid."}
+	wrongDate     = &refusal{400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."}
+	staleDate     = &refusal{400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."}
+	unknownKey    = &refusal{404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."}
+	missingToken  = &refusal{400, "MissingSecurityToken", "SecurityToken is mandatory for this action."}
+	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."}
+	wrongSigning  = &refusal{400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation."}
+	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already."}
+)
+
+// requestIDMark stands in a body for the ID of the request that it will answer.
+const requestIDMark = "${RequestId}"
+
+var errDropped = fmt.Errorf("camstest: the connection was dropped: %w", io.ErrUnexpectedEOF)
+
+// output is an answer ready to be sent.
+type output struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// isOwn tells whether a leaves the answer itself to the server.
+func (a Answer) isOwn() bool { return a.Status == 0 && a.Body == "" && !a.Drop }
+
+func (a Answer) output(now time.Time) output {
+	id := newRequestID()
+	out := output{
+		status: a.Status,
+		body:   strings.ReplaceAll(a.Body, requestIDMark, id),
+		header: http.Header{
+			"Content-Type":     {"application/json;charset=utf-8"},
+			"Date":             {now.UTC().Format(http.TimeFormat)},
+			"X-Acs-Request-Id": {id},
+		},
+	}
+	if out.status == 0 {
+		out.status = http.StatusOK
+	}
+	if out.status == http.StatusNoContent || out.status == http.StatusNotModified {
+		out.body = "" // HTTP allows none
+	} else {
+		out.header.Set("Content-Length", strconv.Itoa(len(out.body)))
+	}
+	for name, values := range a.Header {
+		out.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
+	}
+	return out
+}
+
+// codeIn finds the code in a body that the server was told to send, which may be anything.
+func codeIn(body string) string {
+	var b struct{ Code string }
+	if json.Unmarshal([]byte(body), &b) != nil {
+		return ""
+	}
+	return b.Code
+}
+
+// newRequestID makes a random UUID (version 4) in upper case.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%X-%X-%X-%X-%X", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+func jsonOf(v any) string {
+	text, _ := json.Marshal(v) // plain structs of strings, numbers and booleans: it cannot fail
+	return string(text)
+}

@@ -1,0 +1,333 @@
+package camstest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// AccessKeyID and AccessKeySecret are the long-term access key that a new [Server] accepts.
+const (
+	AccessKeyID     = "camstest-access-key-id"
+	AccessKeySecret = "camstest-access-key-secret"
+)
+
+// maxBody bounds what is read of a request: the operation needs no body at all.
+const maxBody = 1 << 20
+
+// Server is the fake service. [NewServer] makes one; it is safe for concurrent use.
+type Server struct {
+	mu          sync.Mutex // guards all below; never held while hashing, waiting or calling the user's clock
+	now         func() time.Time
+	maxPageSize int
+	groups      map[groupKey][]string        // the slices are never changed, only replaced
+	secrets     map[string]map[string]string // access key ID -> security token, "" for a long-term key -> secret
+	bearers     map[string]bool
+	nonces      nonceMemory
+	always      *Answer
+	once        []Answer
+	requests    []*Request
+}
+
+// Group is an IM group. BusinessNumber, CustSpaceID and GroupID together identify it; Participants are the phone
+// numbers of its members, in the order in which they are listed.
+type Group struct {
+	BusinessNumber, CustSpaceID, GroupID string
+	Participants                         []string
+}
+
+type groupKey struct{ businessNumber, custSpaceID, groupID string }
+
+// Request is a request that arrived.
+//
+// Query and Header are as they arrived, credentials and phone numbers included. The print forms of a Request (fmt, JSON,
+// slog) therefore leave both out.
+type Request struct {
+	Method, Host, Action, Version string
+
+	Query  url.Values
+	Header http.Header // Host is not in it, as in [http.Request]
+	Time   time.Time   // when it arrived, by the server's clock
+
+	// Status and Code are what it was answered with; Code is "OK" on success, and "" for an answer without a code.
+	// Status is 0 as long as there is no answer: it is being delayed, it was dropped, or the caller gave up.
+	Status int
+	Code   string
+}
+
+// NewServer makes a fake with no groups that accepts [AccessKeyID] with [AccessKeySecret].
+func NewServer() *Server {
+	s := &Server{
+		now:     time.Now,
+		groups:  make(map[groupKey][]string),
+		secrets: make(map[string]map[string]string),
+		bearers: make(map[string]bool),
+		nonces:  nonceMemory{until: make(map[nonceKey]time.Time)},
+	}
+	s.AddAccessKey(AccessKeyID, AccessKeySecret, "")
+	return s
+}
+
+// AddGroup adds g, or replaces the group with the same three identifiers.
+func (s *Server) AddGroup(g Group) {
+	participants := slices.Clone(g.Participants)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups[groupKey{g.BusinessNumber, g.CustSpaceID, g.GroupID}] = participants
+}
+
+// AddAccessKey makes the server accept an access key. With an empty securityToken it is a long-term key, else a
+// temporary one that is good with that token only. The same ID can be added in both forms, and with several tokens.
+func (s *Server) AddAccessKey(accessKeyID, accessKeySecret, securityToken string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.secrets[accessKeyID] == nil {
+		s.secrets[accessKeyID] = make(map[string]string)
+	}
+	s.secrets[accessKeyID][securityToken] = accessKeySecret
+}
+
+// AddBearerToken makes the server accept a bearer token.
+func (s *Server) AddBearerToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bearers[token] = true
+}
+
+// SetMaxPageSize makes the server cap Page.Size at n members, silently: a request for more gets pages of n.
+// 0, the default, is no cap.
+func (s *Server) SetMaxPageSize(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.maxPageSize = n
+}
+
+// SetClock sets the server's clock, by which it judges the date of a request. The default is [time.Now].
+func (s *Server) SetClock(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+}
+
+// Answer makes the server answer every request from now on with a, unchecked. [Server.Reset] ends that.
+func (s *Server) Answer(a Answer) {
+	a.Header = a.Header.Clone()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.always = &a
+}
+
+// AnswerOnce queues answers: each is used for one request, in order, before what [Server.Answer] was told. Later calls
+// add to the queue.
+func (s *Server) AnswerOnce(answers ...Answer) {
+	answers = slices.Clone(answers)
+	for i := range answers {
+		answers[i].Header = answers[i].Header.Clone()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.once = append(s.once, answers...)
+}
+
+// Reset forgets the answers that it was told and the requests that it remembers. It keeps groups, keys, settings and
+// used nonces.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.always, s.once, s.requests = nil, nil, nil
+}
+
+// Requests returns copies of the requests that arrived since the start or the last [Server.Reset], in order of arrival.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	copies := make([]Request, len(s.requests))
+	for i, r := range s.requests {
+		copies[i] = *r
+		copies[i].Header = r.Header.Clone()
+		copies[i].Query = url.Values(http.Header(r.Query).Clone()) // the same type underneath
+	}
+	return copies
+}
+
+// String keeps the keys that the server holds out of the output of a failed test.
+func (s *Server) String() string { return "camstest.Server" }
+
+// GoString is [Server.String].
+func (s *Server) GoString() string { return s.String() }
+
+// String returns one line without credentials, parameters or phone numbers.
+func (r Request) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s: %d %s", r.Method, r.Action, r.Version, r.Status, r.Code))
+}
+
+// GoString is [Request.String].
+func (r Request) GoString() string { return r.String() }
+
+// MarshalText is [Request.String], for JSON and slog.
+func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// ServeHTTP implements [http.Handler]. It panics with [http.ErrAbortHandler], which is how a handler cuts the
+// connection, when an [Answer] says Drop, when the request cannot be read, or when its context ends during a delay.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c, err := readCall(r.Method, r.Host, r.URL, r.Header, r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	out, err := s.serve(r.Context(), c)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	maps.Copy(w.Header(), out.header)
+	w.WriteHeader(out.status)
+	_, _ = io.WriteString(w, out.body) // it fails only when the caller is gone
+}
+
+// RoundTrip implements [http.RoundTripper] in memory: no connection and no goroutine. When the request's context ends,
+// it returns the context's cause, and for a dropped connection an error that wraps [io.ErrUnexpectedEOF].
+func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := r.Body
+	if body == nil {
+		body = http.NoBody
+	}
+	defer func() { _ = body.Close() }()
+	if r.Context().Err() != nil {
+		return nil, context.Cause(r.Context())
+	}
+	method, host := r.Method, r.Host
+	if method == "" {
+		method = http.MethodGet
+	}
+	if host == "" {
+		host = r.URL.Host
+	}
+	c, err := readCall(method, host, r.URL, r.Header, body)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.serve(r.Context(), c)
+	if err != nil {
+		return nil, err
+	}
+	answer := &http.Response{
+		Status:        fmt.Sprintf("%d %s", out.status, http.StatusText(out.status)),
+		StatusCode:    out.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        out.header,
+		Body:          io.NopCloser(strings.NewReader(out.body)),
+		ContentLength: int64(len(out.body)),
+		Request:       r,
+	}
+	if method == http.MethodHead {
+		answer.Body = http.NoBody
+	}
+	return answer, nil
+}
+
+// call is a request as a server sees it, whichever face it came to.
+type call struct {
+	method, host, path string
+	query              url.Values
+	header             http.Header
+	body               []byte
+	malformed          string // why the request cannot be read as one; "" when it can
+}
+
+func readCall(method, host string, u *url.URL, header http.Header, body io.Reader) (*call, error) {
+	c := &call{method: method, host: host, path: u.EscapedPath(), header: make(http.Header, len(header))}
+	if c.path == "" {
+		c.path = "/"
+	}
+	for name, values := range header { // Add brings names that came in memory to the form that a server sees
+		for _, v := range values {
+			c.header.Add(name, v)
+		}
+	}
+	c.header.Del("Host") // a client ignores it too, and sends its Host field
+	var err error
+	if c.query, err = url.ParseQuery(u.RawQuery); err != nil {
+		c.malformed = "The query string cannot be decoded."
+	}
+	if c.body, err = io.ReadAll(io.LimitReader(body, maxBody+1)); err != nil {
+		return nil, err
+	}
+	if len(c.body) > maxBody {
+		c.malformed = "The request body is too long."
+	}
+	return c, nil
+}
+
+// serve is what both faces share: remember the request, find its answer, wait if told to. An error means that there is
+// no answer, and that the connection must be cut.
+func (s *Server) serve(ctx context.Context, c *call) (output, error) {
+	record, answer := s.arrive(c)
+	code := ""
+	if answer.isOwn() {
+		own, ownCode := s.ownAnswer(c, record.Time)
+		answer.Status, answer.Body, code = own.Status, own.Body, ownCode
+	} else {
+		code = codeIn(answer.Body)
+	}
+	if err := wait(ctx, answer.Delay); err != nil {
+		return output{}, err
+	}
+	if answer.Drop {
+		return output{}, errDropped
+	}
+	out := answer.output(s.clock())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	record.Status, record.Code = out.status, code
+	return out, nil
+}
+
+// arrive remembers a request and takes the answer that the server was told for it. Both happen at once, so that the
+// n-th of Requests got the n-th of AnswerOnce also when requests come at the same time.
+func (s *Server) arrive(c *call) (*Request, Answer) {
+	record := &Request{
+		Method: c.method, Host: c.host, Action: c.action(), Version: c.version(),
+		Query: c.query, Header: c.header, Time: s.clock(),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, record)
+	switch {
+	case len(s.once) > 0:
+		answer := s.once[0]
+		s.once = s.once[1:]
+		return record, answer
+	case s.always != nil:
+		return record, *s.always
+	}
+	return record, Answer{}
+}
+
+func (s *Server) clock() time.Time {
+	s.mu.Lock()
+	now := s.now
+	s.mu.Unlock()
+	return now()
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,293 @@
+package camstest
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	timeWindow = 15 * time.Minute // how far a request's date may be from the server's clock
+	timeLayout = "2006-01-02T15:04:05Z"
+)
+
+// claim is what a request says about who sent it, and how: read from the headers of an ACS3 request, or from the query
+// of an RPC request. From there on, both are checked alike.
+type claim struct {
+	accessKeyID, securityToken string
+	bearerToken                string // instead of a key; then nothing is signed
+	date, nonce                string
+	signature, stringToSign    string
+	sign                       func(secret, stringToSign string) string
+}
+
+// authenticate tells why a request is not from whom it says, or nil.
+func (s *Server) authenticate(c *call, now time.Time) *refusal {
+	read := readACS3
+	if c.isRPC() {
+		read = readRPC
+	}
+	cl, bad := read(c)
+	if bad != nil {
+		return bad
+	}
+
+	date, err := time.Parse(timeLayout, cl.date)
+	if err != nil || date.Format(timeLayout) != cl.date { // Parse alone would let fractions of a second pass
+		return wrongDate
+	}
+	if now.Sub(date).Abs() > timeWindow {
+		return staleDate
+	}
+	if bad := s.checkCredentials(cl); bad != nil {
+		return bad
+	}
+
+	// Last, so that only a request which proved who it is can use up a nonce.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.nonces.use(nonceKey{cl.accessKeyID, cl.bearerToken, cl.nonce}, now, date) {
+		return repeatedNonce
+	}
+	return nil
+}
+
+func (s *Server) checkCredentials(cl claim) *refusal {
+	s.mu.Lock()
+	bearerKnown := s.bearers[cl.bearerToken]
+	tokens := s.secrets[cl.accessKeyID]
+	keyKnown := len(tokens) > 0
+	secret, tokenKnown := tokens[cl.securityToken]
+	s.mu.Unlock()
+
+	switch {
+	case cl.bearerToken != "" && bearerKnown:
+		return nil
+	case cl.bearerToken != "":
+		return wrongToken
+	case !keyKnown:
+		return unknownKey
+	case !tokenKnown && cl.securityToken == "":
+		return missingToken
+	case !tokenKnown:
+		return wrongToken
+	case !hmac.Equal([]byte(cl.signature), []byte(cl.sign(secret, cl.stringToSign))):
+		return wrongSigning
+	}
+	return nil
+}
+
+// isBearer tells whether a request uses a bearer token. Both signatures say so in the query.
+func (c *call) isBearer() bool { return c.query.Get("SignatureType") == "BEARERTOKEN" }
+
+// Signature V3: ACS3-HMAC-SHA256, in the headers.
+
+// acs3Headers must be in every request, and signed unless there is a bearer token.
+var acs3Headers = []string{
+	"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version",
+}
+
+func readACS3(c *call) (claim, *refusal) {
+	for _, name := range acs3Headers {
+		if c.signedValue(name) == "" {
+			return claim{}, incomplete(name + " is missing")
+		}
+	}
+	cl := claim{
+		securityToken: c.header.Get("X-Acs-Security-Token"),
+		date:          c.header.Get("X-Acs-Date"),
+		nonce:         c.header.Get("X-Acs-Signature-Nonce"),
+		sign:          acs3Signature,
+	}
+	if c.isBearer() {
+		cl.bearerToken = c.header.Get("X-Acs-Bearer-Token")
+		if cl.bearerToken == "" {
+			return claim{}, incomplete("x-acs-bearer-token is missing")
+		}
+	} else {
+		names, ok := cl.readAuthorization(c.header.Get("Authorization"))
+		if !ok {
+			return claim{}, incomplete("Authorization is missing or garbled")
+		}
+		if bad := c.checkSignedNames(names, cl); bad != nil {
+			return claim{}, bad
+		}
+		cl.stringToSign = "ACS3-HMAC-SHA256\n" + hexSHA256([]byte(c.canonicalRequest(names)))
+	}
+	if c.header.Get("X-Acs-Content-Sha256") != hexSHA256(c.body) {
+		return claim{}, wrongSigning
+	}
+	return cl, nil
+}
+
+// readAuthorization takes apart "ACS3-HMAC-SHA256 Credential=<id>,SignedHeaders=<names>,Signature=<hex>".
+func (cl *claim) readAuthorization(value string) (names []string, ok bool) {
+	parts := strings.Split(value, ",")
+	if len(parts) != 3 {
+		return nil, false
+	}
+	id, okID := strings.CutPrefix(parts[0], "ACS3-HMAC-SHA256 Credential=")
+	list, okNames := strings.CutPrefix(parts[1], "SignedHeaders=")
+	signature, okSignature := strings.CutPrefix(parts[2], "Signature=")
+	cl.accessKeyID, cl.signature = id, signature
+	return strings.Split(list, ";"), okID && okNames && okSignature
+}
+
+// checkSignedNames tells whether all that must be signed is, and whether what is said to be signed is there.
+func (c *call) checkSignedNames(names []string, cl claim) *refusal {
+	for i, name := range names {
+		if name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
+			return incomplete("SignedHeaders must be in lower case, sorted, each once")
+		}
+		if name != "host" && len(c.header.Values(name)) == 0 {
+			return incomplete("SignedHeaders names a header that is not there")
+		}
+	}
+	must := slices.Clone(acs3Headers)
+	if cl.securityToken != "" {
+		must = append(must, "x-acs-accesskey-id")
+	}
+	for name := range c.header {
+		name = strings.ToLower(name)
+		if name == "content-type" || strings.HasPrefix(name, "x-acs-") {
+			must = append(must, name)
+		}
+	}
+	for _, name := range must {
+		if !slices.Contains(names, name) {
+			return incomplete(name + " is not signed")
+		}
+	}
+	if id := c.header.Get("X-Acs-Accesskey-Id"); id != "" && id != cl.accessKeyID {
+		return incomplete("x-acs-accesskey-id is not the key of the Credential")
+	}
+	return nil
+}
+
+// canonicalRequest writes the request in the one way that can be signed.
+func (c *call) canonicalRequest(names []string) string {
+	var headers strings.Builder
+	for _, name := range names {
+		headers.WriteString(name + ":" + c.signedValue(name) + "\n")
+	}
+	return strings.Join([]string{
+		c.method, c.path, canonicalQuery(c.query), headers.String(), strings.Join(names, ";"), hexSHA256(c.body),
+	}, "\n")
+}
+
+// signedValue is a header's value as it is signed. A server gets Host apart from the other headers.
+func (c *call) signedValue(name string) string {
+	if name == "host" {
+		return c.host
+	}
+	values := slices.Clone(c.header.Values(name))
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
+	}
+	return strings.Join(values, ",")
+}
+
+func acs3Signature(secret, stringToSign string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(stringToSign))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// The older RPC signature: SignatureVersion 1.0, HMAC-SHA1, in the query.
+
+func readRPC(c *call) (claim, *refusal) {
+	must := []string{"AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "SignatureVersion", "Timestamp"}
+	if c.isBearer() {
+		must = []string{"BearerToken", "SignatureNonce", "Timestamp"}
+	}
+	for _, name := range must {
+		if c.query.Get(name) == "" {
+			return claim{}, incomplete(name + " is missing")
+		}
+	}
+	cl := claim{date: c.query.Get("Timestamp"), nonce: c.query.Get("SignatureNonce")}
+	if c.isBearer() {
+		cl.bearerToken = c.query.Get("BearerToken")
+		return cl, nil
+	}
+	if c.query.Get("SignatureMethod") != "HMAC-SHA1" || c.query.Get("SignatureVersion") != "1.0" {
+		return claim{}, incomplete("SignatureMethod must be HMAC-SHA1, SignatureVersion 1.0")
+	}
+	cl.accessKeyID = c.query.Get("AccessKeyId")
+	cl.securityToken = c.query.Get("SecurityToken")
+	cl.signature = c.query.Get("Signature")
+	cl.stringToSign = c.rpcStringToSign()
+	cl.sign = rpcSignature
+	return cl, nil
+}
+
+// rpcStringToSign is made of all parameters but the signature itself.
+func (c *call) rpcStringToSign() string {
+	signed := make(url.Values, len(c.query))
+	for name, values := range c.query {
+		if name != "Signature" {
+			signed[name] = values
+		}
+	}
+	return c.method + "&%2F&" + percentEncode(canonicalQuery(signed))
+}
+
+func rpcSignature(secret, stringToSign string) string {
+	mac := hmac.New(sha1.New, []byte(secret+"&"))
+	mac.Write([]byte(stringToSign))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// What both signatures need.
+
+// canonicalQuery writes parameters sorted by name, encoded by RFC 3986.
+func canonicalQuery(query url.Values) string {
+	// Encode sorts by name and keeps "k=" for an empty value, but writes a space, and only a space, as "+".
+	return strings.ReplaceAll(query.Encode(), "+", "%20")
+}
+
+// percentEncode encodes by RFC 3986: all but A-Z a-z 0-9 - _ . ~ becomes %XX in upper case.
+func percentEncode(s string) string {
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
+}
+
+func hexSHA256(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// nonceMemory knows the nonces that were used, for as long as a request with one of them could still be in time.
+type nonceMemory struct {
+	until map[nonceKey]time.Time
+	swept time.Time // when old nonces were last forgotten
+}
+
+// A nonce counts by whom it comes from: an access key, or a bearer token.
+type nonceKey struct{ accessKeyID, bearerToken, nonce string }
+
+// use tells whether the nonce was free, and remembers it.
+func (m *nonceMemory) use(key nonceKey, now, date time.Time) bool {
+	// Once in a window is often enough to bound the memory, and seldom enough to cost nothing.
+	if now.Sub(m.swept).Abs() > timeWindow {
+		for k, until := range m.until {
+			if now.After(until) {
+				delete(m.until, k)
+			}
+		}
+		m.swept = now
+	}
+	if until, used := m.until[key]; used && !now.After(until) {
+		return false
+	}
+	if date.Before(now) {
+		date = now // the nonce may come again with a newer date
+	}
+	m.until[key] = date.Add(timeWindow)
+	return true
+}
