@@ -2,6 +2,7 @@ package cams
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"strconv"
 )
@@ -137,6 +138,72 @@ func (r *ListChatGroupParticipantsResponse) clear() { *r = ListChatGroupParticip
 
 func (r *ListChatGroupParticipantsResponse) verdict() (success bool, code, requestID string) {
 	return r.Success, r.Code, r.RequestID
+}
+
+// ListChatGroupParticipantsPager lists a group page by page. It is not safe for
+// concurrent use, but for NextIndex.
+type ListChatGroupParticipantsPager struct {
+	pager *pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]
+}
+
+// NewListChatGroupParticipantsPager makes a pager that starts at req.Page.Index,
+// by default 1. It makes no request yet: what is wrong with its arguments is
+// the error of the first page. req is copied.
+func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest, opts ...PagerOption) *ListChatGroupParticipantsPager {
+	p := &pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]{
+		list: func(r *ListChatGroupParticipantsResponse) (int, []ChatGroupParticipant) {
+			return r.Data.Total, r.Data.List
+		},
+		without: func(r ListChatGroupParticipantsResponse) *ListChatGroupParticipantsResponse {
+			r.Data.List = nil
+			return &r
+		},
+	}
+	var base ListChatGroupParticipantsRequest
+	switch {
+	case req == nil:
+		p.err = req.Validate()
+	case api == nil:
+		p.err = &ValidationError{Field: "ListChatGroupParticipantsAPI", Reason: "is nil"}
+	default:
+		base = *req
+	}
+	p.fetch = func(ctx context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+		req := base
+		req.Page = &page
+		return api.ListChatGroupParticipants(ctx, &req)
+	}
+	return &ListChatGroupParticipantsPager{p.start(base.Page, opts)}
+}
+
+// HasNext reports whether NextPage has a page to fetch. It is true until the
+// last page has come; a group without members has one page, an empty one.
+func (p *ListChatGroupParticipantsPager) HasNext() bool { return !p.pager.cursor.done }
+
+// NextPage fetches the next page. After an error it asks for the same page
+// again; after the last page it returns [ErrNoMorePages].
+func (p *ListChatGroupParticipantsPager) NextPage(ctx context.Context) (*ListChatGroupParticipantsResponse, error) {
+	return p.pager.nextPage(ctx)
+}
+
+// NextIndex is the page to resume from, for instance in another process: as
+// Page.Index of a new pager with the same page size. It follows NextPage, or
+// the latest range over Pages or All, whichever moved last. In a range over All
+// it moves on with the last member of a page.
+func (p *ListChatGroupParticipantsPager) NextIndex() int { return int(p.pager.nextIndex.Load()) }
+
+// Pages lists the group page by page, from the start whenever it is ranged
+// over. An error comes after the pages before it, once, and ends the sequence.
+// To break out of the loop stops all requests in flight.
+func (p *ListChatGroupParticipantsPager) Pages(ctx context.Context) iter.Seq2[*ListChatGroupParticipantsResponse, error] {
+	return p.pager.pages(ctx)
+}
+
+// All lists the group member by member, from the start whenever it is ranged
+// over. An error comes after the members before it, once, and ends the
+// sequence. To break out of the loop stops all requests in flight.
+func (p *ListChatGroupParticipantsPager) All(ctx context.Context) iter.Seq2[ChatGroupParticipant, error] {
+	return p.pager.all(ctx)
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.
