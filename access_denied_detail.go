@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/cams-go/cams/internal/lenient"
+	"github.com/cams-go/cams/internal/redact"
 )
 
 // AccessDeniedDetail says why access was denied. This API's own schema has it
@@ -54,13 +55,15 @@ func (d AccessDeniedDetail) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object(d))
 }
 
-// mapText applies f to all texts.
-func (d AccessDeniedDetail) mapText(f func(string) string) AccessDeniedDetail {
+// masked is the detail without what m knows to be secret. The account's ID and
+// the encoded message are not phone numbers, however many digits they have.
+func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
 	for _, text := range []*string{
-		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalOwnerID, &d.AuthPrincipalDisplayName,
-		&d.NoPermissionType, &d.PolicyType, &d.EncodedDiagnosticMessage,
+		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalDisplayName, &d.NoPermissionType, &d.PolicyType,
 	} {
-		*text = f(*text)
+		*text = redact.Clip(m.text(*text), maxMessage)
 	}
+	d.AuthPrincipalOwnerID = redact.Clip(m.values(d.AuthPrincipalOwnerID), maxField)
+	d.EncodedDiagnosticMessage = m.values(d.EncodedDiagnosticMessage)
 	return d
 }

@@ -21,7 +21,7 @@ const (
 	maxErrorBody   = 64 << 10
 	maxSnippet     = 512
 	maxMessage     = 1 << 10
-	maxField       = 256 // codes, IDs, links
+	maxField       = 256 // codes and IDs
 )
 
 const headerRequestID = "X-Acs-Request-Id"
@@ -69,7 +69,7 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 		return "", newCallError(ctx, call, failedTransport, readErr)
 	}
 	var decodeErr error
-	if isSuccess && readErr == nil {
+	if isSuccess && readErr == nil && len(body) > 0 {
 		out.clear()
 		if decodeErr = lenient.Unmarshal(body, out); decodeErr == nil {
 			if success, code, id := out.verdict(); isAccepted(success, code, body) {
@@ -103,7 +103,7 @@ func failedAnswer(call *call, res *http.Response, body []byte, cause error, mask
 		Operation:  call.operation,
 		Reason:     whatIsWrong(res, body, cause),
 		StatusCode: res.StatusCode,
-		RequestID:  redact.Clip(mask.values(id), maxField),
+		RequestID:  mask.id(id),
 		Snippet:    snippet(body, mask),
 		RetryAfter: askedWait(res, res.StatusCode == http.StatusTooManyRequests),
 	}
@@ -137,16 +137,15 @@ func xmlText(body []byte, element string) string {
 }
 
 func newAPIError(call *call, res *http.Response, r refusal, headerID string, mask mask) *APIError {
-	field := func(s string) string { return redact.Clip(mask.values(s), maxField) }
 	api := &APIError{
 		Operation:          call.operation,
-		Code:               field(r.Code),
+		Code:               redact.Clip(mask.text(r.Code), maxField),
 		Message:            redact.Clip(mask.text(r.Message), maxMessage),
-		RequestID:          field(cmp.Or(r.RequestID, headerID)),
-		HostID:             field(r.HostID),
-		Recommend:          field(r.Recommend),
+		RequestID:          mask.id(cmp.Or(r.RequestID, headerID)),
+		HostID:             redact.Clip(mask.text(r.HostID), maxField),
+		Recommend:          redact.Clip(mask.text(r.Recommend), maxMessage),
 		StatusCode:         res.StatusCode,
-		AccessDeniedDetail: r.AccessDeniedDetail.mapText(mask.values),
+		AccessDeniedDetail: r.AccessDeniedDetail.masked(mask),
 		throttleHeader:     acsRetryAfter(res) > 0,
 	}
 	api.RetryAfter = askedWait(res, errors.Is(api, ErrThrottled))

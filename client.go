@@ -3,6 +3,8 @@ package cams
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -58,6 +60,15 @@ func NewClient(opts ...Option) (*Client, error) {
 	}, nil
 }
 
+// Format prints where the client calls to, and nothing of what it holds.
+func (c *Client) Format(f fmt.State, _ rune) {
+	if c == nil || c.prototype == nil {
+		io.WriteString(f, "cams.Client(nil)")
+		return
+	}
+	io.WriteString(f, "cams.Client("+c.prototype.URL.Host+")")
+}
+
 // CloseIdleConnections closes the connections that wait for a next request.
 // A client that is no longer used needs no other clean-up.
 func (c *Client) CloseIdleConnections() {
@@ -94,7 +105,7 @@ func (c *Client) do(ctx context.Context, call call, out answer) error {
 			continue
 		}
 		err := retries.conclude(ctx, &call, n, next)
-		c.logFailure(ctx, &call, n, err)
+		c.logFailure(ctx, &call, n, next, err)
 		return err
 	}
 }

@@ -38,7 +38,7 @@ type CredentialsProvider interface {
 // StaticCredentials provides an AccessKey pair that does not change.
 // securityToken is "" for a long-term AccessKey.
 func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) CredentialsProvider {
-	return &staticProvider{Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret, SecurityToken: securityToken}}
+	return newStaticProvider(Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret, SecurityToken: securityToken})
 }
 
 // CredentialsFrom bridges any credential of Alibaba Cloud's credentials-go:
@@ -50,12 +50,12 @@ func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) Crede
 // not c, between clients.
 func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	if c == nil {
-		return &staticProvider{} // NewClient refuses it, as it refuses empty credentials
+		return newStaticProvider(Credentials{}) // NewClient refuses it, as it refuses empty credentials
 	}
 	if static, ok := unchanging(c); ok {
-		return &staticProvider{static}
+		return newStaticProvider(static)
 	}
-	return newSharedProvider(func(context.Context, string) (Credentials, error) { return resolve(c) })
+	return newSharedProvider(func(context.Context, rejected) (Credentials, error) { return resolve(c) })
 }
 
 // DefaultCredentials is the default chain of credentials-go: environment
@@ -67,7 +67,7 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 // mending the environment mends the client.
 func DefaultCredentials() CredentialsProvider {
 	var chain credentials.Credential // used by one fetch at a time
-	return newSharedProvider(func(_ context.Context, rejectedToken string) (Credentials, error) {
+	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, error) {
 		for {
 			used := chain
 			chain = nil // whatever goes wrong below, a panic too, starts over next time
@@ -82,7 +82,7 @@ func DefaultCredentials() CredentialsProvider {
 			if err != nil {
 				return Credentials{}, err
 			}
-			if !fresh && rejectedToken != "" && creds.SecurityToken == rejectedToken {
+			if !fresh && rejected != nil && rejected(creds) {
 				continue // the chain still holds what the service no longer takes
 			}
 			chain = used
@@ -128,13 +128,15 @@ func unchanging(c credentials.Credential) (Credentials, bool) {
 	return creds, err == nil && creds.validate() == nil
 }
 
-// staticProvider is the fast path: no goroutine, no lock.
-type staticProvider struct{ creds Credentials }
+// staticProvider is the fast path: no goroutine, no lock. It has a function, for
+// fmt prints the fields of whatever is nested in a struct, but no function's.
+type staticProvider struct{ get func() Credentials }
 
-func (p *staticProvider) Credentials(context.Context) (Credentials, error) { return p.creds, nil }
+func newStaticProvider(creds Credentials) *staticProvider {
+	return &staticProvider{func() Credentials { return creds }}
+}
 
-// Format keeps the secret out of every print of the provider.
-func (p *staticProvider) Format(f fmt.State, _ rune) { io.WriteString(f, p.creds.String()) }
+func (p *staticProvider) Credentials(context.Context) (Credentials, error) { return p.get(), nil }
 
 // validate refuses credentials that could not sign anything.
 func (c *Credentials) validate() error {

@@ -14,14 +14,16 @@ import (
 // fetch at a time, whose result goes to all who wait for it, each only as long
 // as its own context.
 type sharedProvider struct {
-	// fetch asks the provider. rejectedToken is the security token that the
-	// service last called expired, if any.
-	fetch func(ctx context.Context, rejectedToken string) (Credentials, error)
+	fetch func(context.Context, rejected) (Credentials, error)
 
-	mu            sync.Mutex
-	current       *fetching // nil if none is under way
-	rejectedToken string
+	mu       sync.Mutex
+	current  *fetching // nil if none is under way
+	rejected rejected
 }
+
+// rejected tells credentials that the service called expired; nil tells none.
+// It is a function because no print shows what a function holds.
+type rejected func(Credentials) bool
 
 // fetching is one fetch under way. creds and err are set before done closes.
 type fetching struct {
@@ -32,7 +34,7 @@ type fetching struct {
 	err     error
 }
 
-func newSharedProvider(fetch func(context.Context, string) (Credentials, error)) *sharedProvider {
+func newSharedProvider(fetch func(context.Context, rejected) (Credentials, error)) *sharedProvider {
 	return &sharedProvider{fetch: fetch}
 }
 
@@ -42,7 +44,7 @@ func shareable(p CredentialsProvider) CredentialsProvider {
 	case *staticProvider, *sharedProvider:
 		return p
 	}
-	return newSharedProvider(func(ctx context.Context, _ string) (Credentials, error) { return p.Credentials(ctx) })
+	return newSharedProvider(func(ctx context.Context, _ rejected) (Credentials, error) { return p.Credentials(ctx) })
 }
 
 // Credentials implements [CredentialsProvider].
@@ -80,7 +82,7 @@ func (p *sharedProvider) join(ctx context.Context) (f *fetching, joined bool) {
 	fetchCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f = &fetching{done: make(chan struct{}), cancel: cancel, waiting: 1}
 	p.current = f
-	go p.run(fetchCtx, f, p.rejectedToken)
+	go p.run(fetchCtx, f, p.rejected)
 	return f, true
 }
 
@@ -94,7 +96,7 @@ func (p *sharedProvider) leave(f *fetching) {
 	}
 }
 
-func (p *sharedProvider) run(ctx context.Context, f *fetching, rejectedToken string) {
+func (p *sharedProvider) run(ctx context.Context, f *fetching, rejected rejected) {
 	f.err = errors.New("the provider returned nothing") // stays if it ends this goroutine
 	defer func() {
 		if r := recover(); r != nil {
@@ -106,7 +108,7 @@ func (p *sharedProvider) run(ctx context.Context, f *fetching, rejectedToken str
 		f.cancel()
 		close(f.done)
 	}()
-	creds, err := p.fetch(ctx, rejectedToken)
+	creds, err := p.fetch(ctx, rejected)
 	if err == nil {
 		err = creds.validate()
 	}
@@ -122,5 +124,5 @@ func (p *sharedProvider) run(ctx context.Context, f *fetching, rejectedToken str
 func (p *sharedProvider) reject(creds Credentials) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rejectedToken = creds.SecurityToken
+	p.rejected = func(other Credentials) bool { return other.SecurityToken == creds.SecurityToken }
 }

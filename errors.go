@@ -148,7 +148,11 @@ type ValidationError struct {
 
 // Error is one line: the field and what is wrong with it.
 func (e *ValidationError) Error() string {
-	return "cams: " + e.Field + " " + e.Reason
+	text := "cams: " + e.Field + " " + e.Reason
+	if e.err != nil {
+		text += ": " + strings.TrimPrefix(e.err.Error(), "cams: ")
+	}
+	return text
 }
 
 // Unwrap returns the cause, if there is one.

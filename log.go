@@ -22,8 +22,11 @@ func (c *Client) logAttempt(ctx context.Context, call *call, n int, result *resu
 	if result.requestID != "" {
 		attrs = append(attrs, slog.String("request_id", result.requestID))
 	}
-	if result.err != nil {
-		attrs = append(attrs, slog.String("code", codeOf(result.err)), slog.String("error", result.err.Error()))
+	var api *APIError
+	if errors.As(result.err, &api) {
+		attrs = append(attrs, slog.String("code", api.Code))
+	} else if result.err != nil {
+		attrs = append(attrs, slog.String("error", result.err.Error()))
 	}
 	if next.again {
 		attrs = append(attrs, slog.String("retry_reason", next.reason), slog.Duration("retry_wait", next.wait))
@@ -32,18 +35,11 @@ func (c *Client) logAttempt(ctx context.Context, call *call, n int, result *resu
 }
 
 // logFailure writes the one warning of a failed call.
-func (c *Client) logFailure(ctx context.Context, call *call, attempts int, err error) {
+func (c *Client) logFailure(ctx context.Context, call *call, attempts int, last verdict, err error) {
 	c.log.LogAttrs(ctx, slog.LevelWarn, "cams call failed",
 		slog.String("operation", call.operation),
 		slog.Int("attempts", attempts),
+		slog.String("reason", last.reason),
 		slog.String("error", err.Error()),
 	)
-}
-
-func codeOf(err error) string {
-	var api *APIError
-	if errors.As(err, &api) {
-		return api.Code
-	}
-	return ""
 }

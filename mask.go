@@ -30,6 +30,9 @@ func (m mask) values(s string) string {
 // text masks all values that are known, and everything like a phone number.
 func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
 
+// id masks a request ID, which may be full of digits.
+func (m mask) id(s string) string { return redact.Clip(redact.ID(m.values(s)), maxField) }
+
 // maskedError shows an error's text without what must not be seen. The error
 // itself stays reachable for errors.Is and errors.As, but not for Unwrap: who
 // walks the chain to print it sees the masked text only.

@@ -152,8 +152,9 @@ func WithCredentials(p CredentialsProvider) Option {
 			return &ValidationError{Field: "WithCredentials", Reason: "got a nil provider"}
 		}
 		if static, ok := p.(*staticProvider); ok {
-			if err := static.creds.validate(); err != nil {
-				return &ValidationError{Field: "WithCredentials", Reason: "got credentials that cannot sign", err: err}
+			creds := static.get()
+			if err := creds.validate(); err != nil {
+				return &ValidationError{Field: "WithCredentials", Reason: "got unusable credentials", err: err}
 			}
 		}
 		c.credentials = shareable(p)

@@ -39,7 +39,10 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 // backoff is the longest pause before the n-th retry, counted from 1.
 func (p RetryPolicy) backoff(n int) time.Duration {
 	delay := p.BaseDelay
-	for ; n > 1 && delay < p.MaxDelay; n-- {
+	for ; n > 1; n-- {
+		if delay > p.MaxDelay/2 {
+			return p.MaxDelay
+		}
 		delay *= 2
 	}
 	return min(delay, p.MaxDelay)
@@ -50,7 +53,7 @@ func jitter(longest time.Duration) time.Duration {
 	if longest <= 0 {
 		return 0
 	}
-	return time.Duration(rand.Int64N(int64(longest) + 1))
+	return time.Duration(rand.Int64N(int64(longest)))
 }
 
 // verdict is what follows an attempt: another one after a pause, or the end.

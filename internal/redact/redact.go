@@ -25,7 +25,7 @@ func Values(s string, values ...string) string {
 		}
 		encoded := percent.Encode(v)
 		for _, spelling := range []string{
-			percent.Encode(encoded), encoded, url.QueryEscape(v), escapeHTML.Replace(v),
+			percent.Encode(encoded), encoded, url.QueryEscape(v), escapeHTML.Replace(v), escapeJSON.Replace(v),
 			strings.ReplaceAll(v, "/", `\/`), v,
 		} {
 			s = strings.ReplaceAll(s, spelling, Mask)
@@ -38,12 +38,13 @@ func Values(s string, values ...string) string {
 const minPhoneDigits = 7
 
 // Phones masks every run of seven or more digits: no phone number is shorter.
+// Runs within a UUID, as request IDs are, stay.
 func Phones(s string) string {
 	var b strings.Builder
 	kept := 0 // s[:kept] is in b
 	for i := 0; i < len(s); {
-		if !isDigit(s[i]) {
-			i++
+		if isUUID(s[i:]) {
+			i += uuidLength
 			continue
 		}
 		end := i
@@ -55,7 +56,7 @@ func Phones(s string) string {
 			b.WriteString(Mask)
 			kept = end
 		}
-		i = end
+		i = max(end, i+1)
 	}
 	if kept == 0 {
 		return s
@@ -63,6 +64,40 @@ func Phones(s string) string {
 	b.WriteString(s[kept:])
 	return b.String()
 }
+
+const uuidLength = len("90E63D28-E31D-1EB2-8939-A94866411B2O")
+
+// isUUID reports whether s starts with what looks like a UUID. The service's
+// are not always hexadecimal.
+func isUUID(s string) bool {
+	if len(s) < uuidLength {
+		return false
+	}
+	for i := range uuidLength {
+		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (s[i] == '-') || !dash && !isAlphanumeric(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// ID masks what was sent as a request ID unless it looks like one: letters,
+// digits and dashes, not all digits.
+func ID(s string) string {
+	onlyDigits := true
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) && s[i] != '-' {
+			return Phones(s)
+		}
+		onlyDigits = onlyDigits && isDigit(s[i])
+	}
+	if onlyDigits {
+		return Phones(s)
+	}
+	return s
+}
+
+func isAlphanumeric(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
@@ -81,6 +116,9 @@ func Clip(s string, max int) string {
 // escapeHTML is what html.EscapeString does, without the entity table that
 // comes with that package (64 KB in every program).
 var escapeHTML = strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "+", "&#43;")
+
+// escapeJSON is what encoding/json does to characters that HTML knows.
+var escapeJSON = strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`)
 
 // shapes are how secrets look in texts whose values we do not know.
 var shapes = sync.OnceValue(func() []shape {

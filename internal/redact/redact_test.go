@@ -20,6 +20,7 @@ func TestValuesAreMaskedInEverySpelling(t *testing.T) {
 		"form":            "test+token%2F%2B%3D%26%3C%C3%A9",
 		"HTML":            "test token/&#43;=&amp;&lt;é",
 		"escaped slashes": `test token\/+=&<é`,
+		"JSON":            `test token/+=\u0026\u003cé`,
 	} {
 		assert.Equal(t, "a [redacted] z", redact.Values("a "+spelled+" z", token), name)
 	}
@@ -29,14 +30,30 @@ func TestValuesAreMaskedInEverySpelling(t *testing.T) {
 func TestPhonesAreMasked(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"":                             "",
-		"status 404 on 2024-01-02":     "status 404 on 2024-01-02",
-		"8613800000000":                "[redacted]",
-		"+8613800000000, 4479001234.":  "+[redacted], [redacted].",
-		"From%3D8613800000000%26":      "From%3D[redacted]%26",
-		"123456 is short, 1234567 not": "123456 is short, [redacted] not",
+		"":                            "",
+		"status 404 on 2024-01-02":    "status 404 on 2024-01-02",
+		"8613800000000":               "[redacted]",
+		"+8613800000000, 4479001234.": "+[redacted], [redacted].",
+		"From%3D8613800000000%26":     "From%3D[redacted]%26",
+		"ID 90E63D28-E31D-1EB2-8939-12345678901O 1234567":  "ID 90E63D28-E31D-1EB2-8939-12345678901O [redacted]",
+		"12345678-1234-1234-1234-123456789012-86138000000": "12345678-1234-1234-1234-123456789012-[redacted]",
+		"12345678-1234-1234-1234-12345678901":              "[redacted]-1234-1234-1234-[redacted]",
+		"123456 is short, 1234567 not":                     "123456 is short, [redacted] not",
 	} {
 		assert.Equal(t, want, redact.Phones(in))
+	}
+}
+
+func TestRequestIDsStay(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"90E63D28-E31D-1EB2-8939-A94866411B2O": "90E63D28-E31D-1EB2-8939-A94866411B2O",
+		"0a06e33f15971234567890123e":           "0a06e33f15971234567890123e",
+		"8613800000000":                        "[redacted]",
+		"call 8613800000000":                   "call [redacted]",
+		"":                                     "",
+	} {
+		assert.Equal(t, want, redact.ID(in))
 	}
 }
 

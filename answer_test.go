@@ -1,0 +1,361 @@
+package cams_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+)
+
+const requestID = "90E63D28-E31D-1EB2-8939-A94866411B2O"
+
+func TestSuccessesDecode(t *testing.T) {
+	t.Parallel()
+	two := cams.ListChatGroupParticipantsData{Total: 2, List: []cams.ChatGroupParticipant{{ParticipantNumber: "8613800000001"}, {ParticipantNumber: "8613800000002"}}}
+	for name, test := range map[string]struct {
+		body string
+		want cams.ListChatGroupParticipantsResponse
+	}{
+		"as published": {
+			`{"AccessDeniedDetail":"None","Message":"None","RequestId":"r","Data":{"Total":2,"List":[{"ParticipantNumber":"8613800000001"},{"ParticipantNumber":"8613800000002"}]},"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{RequestID: "r", Code: "OK", Message: "None", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{Text: "None"}, Data: two},
+		},
+		"lower camel keys": {
+			`{"requestId":"r","data":{"total":2,"list":[{"participantNumber":"8613800000001"},{"participantNumber":"8613800000002"}]},"code":"OK","success":true}`,
+			cams.ListChatGroupParticipantsResponse{RequestID: "r", Code: "OK", Success: true, Data: two},
+		},
+		"all scalars drifted": {
+			`{"RequestId":"r","Data":{"Total":"2","List":[{"ParticipantNumber":8613800000001},{"ParticipantNumber":"8613800000002"}]},"Code":"OK","Success":"true"}`,
+			cams.ListChatGroupParticipantsResponse{RequestID: "r", Code: "OK", Success: true, Data: two},
+		},
+		"nulls": {
+			`{"RequestId":null,"AccessDeniedDetail":null,"Message":null,"Data":null,"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true},
+		},
+		"null members": {
+			`{"Data":{"Total":null,"List":null},"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true},
+		},
+		"no Code":         {`{"Success":true}`, cams.ListChatGroupParticipantsResponse{Success: true}},
+		"no Success":      {`{"Code":"OK"}`, cams.ListChatGroupParticipantsResponse{Code: "OK"}},
+		"Success is null": {`{"Code":"ok","Success":null}`, cams.ListChatGroupParticipantsResponse{Code: "ok"}},
+		"unknown members": {`{"Code":"OK","Success":true,"New":[{}]}`, cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true}},
+		"space around":    {" \n{\"Code\":\"OK\",\"Success\":true}\r\n", cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true}},
+		"a denied object": {
+			`{"Code":"OK","Success":true,"AccessDeniedDetail":{"AuthAction":"cams:x","AuthPrincipalOwnerId":123}}`,
+			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{AuthAction: "cams:x", AuthPrincipalOwnerID: "123"}},
+		},
+		"a denied number": {
+			`{"Code":"OK","Success":true,"AccessDeniedDetail":7}`,
+			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{Text: "7"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, status := range []int{200, 201} {
+				client, mock := newClient(t)
+				answerWith(mock, status, nil, test.body)
+				resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+				require.NoError(t, err)
+				assert.Equal(t, &test.want, resp)
+			}
+		})
+	}
+}
+
+func TestRefusalsAreAPIErrors(t *testing.T) {
+	t.Parallel()
+	const detail = `{"AuthAction":"cams:ListChatGroupParticipants","AuthPrincipalType":"SubUser","AuthPrincipalOwnerId":"1234567890123456","AuthPrincipalDisplayName":"bob","NoPermissionType":"ImplicitDeny","PolicyType":"AccountLevelIdentityBasedPolicy","EncodedDiagnosticMessage":"AQEA"}`
+	denied := cams.AccessDeniedDetail{AuthAction: "cams:ListChatGroupParticipants", AuthPrincipalType: "SubUser", AuthPrincipalOwnerID: "1234567890123456", AuthPrincipalDisplayName: "bob", NoPermissionType: "ImplicitDeny", PolicyType: "AccountLevelIdentityBasedPolicy", EncodedDiagnosticMessage: "AQEA"}
+	for name, test := range map[string]struct {
+		status int
+		header http.Header
+		body   string
+		want   cams.APIError
+		is     []error
+	}{
+		"inside a 200": {200, nil, `{"Success":false,"Code":"InvalidParameter","Message":"no such group","RequestId":"r"}`,
+			cams.APIError{Code: "InvalidParameter", Message: "no such group", RequestID: "r"}, nil},
+		"inside a 200, drifted": {200, nil, `{"success":"false","code":123,"message":"m","requestId":"r","Data":"none"}`,
+			cams.APIError{Code: "123", Message: "m", RequestID: "r"}, nil},
+		"inside a 200, no code": {200, nil, `{"Success":false}`, cams.APIError{}, nil},
+		"inside a 200, Code OK": {200, nil, `{"Success":false,"Code":"OK"}`, cams.APIError{Code: "OK"}, nil},
+		"inside a 200, Success true with another code": {200, nil, `{"Success":true,"Code":"Throttling"}`,
+			cams.APIError{Code: "Throttling"}, []error{cams.ErrThrottled}},
+		"inside a 200, a code alone": {200, nil, `{"Code":"NoPermission"}`, cams.APIError{Code: "NoPermission"}, []error{cams.ErrAccessDenied}},
+		"by the gateway": {404, nil, `{"RequestId":"r","HostId":"h","Code":"InvalidAccessKeyId.NotFound","Message":"m","Recommend":"https://api.aliyun.com/x"}`,
+			cams.APIError{RequestID: "r", HostID: "h", Code: "InvalidAccessKeyId.NotFound", Message: "m", Recommend: "https://api.aliyun.com/x"}, []error{cams.ErrUnauthenticated}},
+		"in lower camel case": {400, nil, `{"requestId":"r","hostId":"h","code":"SignatureDoesNotMatch","message":"m"}`,
+			cams.APIError{RequestID: "r", HostID: "h", Code: "SignatureDoesNotMatch", Message: "m"}, []error{cams.ErrUnauthenticated}},
+		"in XML": {403, nil, `<?xml version='1.0'?><Error><RequestId>r</RequestId><HostId>h</HostId><Code>Forbidden.RAM</Code><Message>m</Message></Error>`,
+			cams.APIError{RequestID: "r", HostID: "h", Code: "Forbidden.RAM", Message: "m"}, []error{cams.ErrAccessDenied}},
+		"denied by an object": {403, nil, `{"Code":"Whatever","AccessDeniedDetail":` + detail + `}`,
+			cams.APIError{Code: "Whatever", AccessDeniedDetail: denied}, []error{cams.ErrAccessDenied}},
+		"denied by an object in a 200": {200, nil, `{"Success":false,"Code":"Whatever","AccessDeniedDetail":` + detail + `}`,
+			cams.APIError{Code: "Whatever", AccessDeniedDetail: denied}, []error{cams.ErrAccessDenied}},
+		"denied by an object in lower camel case": {403, nil, `{"code":"Whatever","accessDeniedDetail":{"authAction":"a"}}`,
+			cams.APIError{Code: "Whatever", AccessDeniedDetail: cams.AccessDeniedDetail{AuthAction: "a"}}, []error{cams.ErrAccessDenied}},
+		"an empty denied object is none": {403, nil, `{"Code":"Whatever","AccessDeniedDetail":{}}`, cams.APIError{Code: "Whatever"}, nil},
+		"a denied string is kept":        {403, nil, `{"Code":"Whatever","AccessDeniedDetail":"why"}`, cams.APIError{Code: "Whatever", AccessDeniedDetail: cams.AccessDeniedDetail{Text: "why"}}, nil},
+		"the request ID of the header":   {400, http.Header{"X-Acs-Request-Id": {"h"}}, `{"Code":"X"}`, cams.APIError{Code: "X", RequestID: "h"}, nil},
+		"throttled by code in a 400":     {400, nil, `{"Code":"Throttling.User"}`, cams.APIError{Code: "Throttling.User"}, []error{cams.ErrThrottled}},
+		"throttled by status":            {429, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, []error{cams.ErrThrottled}},
+		"throttled by header": {503, http.Header{"X-Acs-Retry-After": {"1500"}}, `{"Code":"X"}`,
+			cams.APIError{Code: "X", RetryAfter: 1500 * time.Millisecond}, []error{cams.ErrThrottled}},
+		"a wait is not throttling": {503, http.Header{"Retry-After": {"2"}}, `{"Code":"X"}`, cams.APIError{Code: "X", RetryAfter: 2 * time.Second}, nil},
+		"with an unusual status":   {600, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, nil},
+		"with a status of 3xx":     {302, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := newClient(t)
+			answerWith(mock, test.status, test.header, test.body)
+			resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			assert.Nil(t, resp)
+			var got *cams.APIError
+			require.ErrorAs(t, err, &got)
+			for _, class := range []error{cams.ErrThrottled, cams.ErrAccessDenied, cams.ErrUnauthenticated} {
+				assert.Equal(t, contains(test.is, class), errors.Is(err, class), "%v", class)
+			}
+			test.want.Operation, test.want.StatusCode, test.want.Attempts = "ListChatGroupParticipants", test.status, 1
+			assert.Equal(t, test.want.Error(), got.Error())
+			assert.Equal(t, test.want.Code, got.Code)
+			assert.Equal(t, test.want.Message, got.Message)
+			assert.Equal(t, test.want.HostID, got.HostID)
+			assert.Equal(t, test.want.Recommend, got.Recommend)
+			assert.Equal(t, test.want.RetryAfter, got.RetryAfter)
+			assert.Equal(t, test.want.AccessDeniedDetail, got.AccessDeniedDetail)
+			assert.True(t, cams.IsCode(err, "another", test.want.Code))
+			assert.False(t, cams.IsCode(err, "another"))
+		})
+	}
+}
+
+func contains(all []error, one error) bool {
+	for _, err := range all {
+		if err == one {
+			return true
+		}
+	}
+	return false
+}
+
+func TestEveryCodeHasItsClass(t *testing.T) {
+	t.Parallel()
+	classes := map[error][]string{
+		cams.ErrThrottled:    {"Throttling", "Throttling.User", "Throttling.Api", "Throttling.System", "System.LimitControl", "FlowControl", "Api.FlowControl"},
+		cams.ErrAccessDenied: {"NoPermission", "NoPermission.x", "Forbidden", "Forbidden.RAM", "Ram.PermissionDeny"},
+		cams.ErrUnauthenticated: {"InvalidAccessKeyId.NotFound", "InvalidAccessKeyId", "SignatureDoesNotMatch", "SignatureNonceUsed", "IncompleteSignature",
+			"InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "InvalidSecurityToken.Expired", "InvalidSecurityToken.Malformed", "MissingSecurityToken"},
+		nil: {"", "OK", "MissingParameter", "InvalidParameter", "Product.Unsubscript", "Unknown.ResourceOwnerId", "ServiceUnavailable", "InternalError", "InternalFailure", "Ram.PermissionDenyX"},
+	}
+	for class, codes := range classes {
+		for _, code := range codes {
+			err := &cams.APIError{Code: code}
+			for _, other := range []error{cams.ErrThrottled, cams.ErrAccessDenied, cams.ErrUnauthenticated} {
+				assert.Equal(t, class == other, errors.Is(err, other), "%s is %v", code, other)
+			}
+		}
+	}
+	assert.False(t, cams.IsCode(nil, ""))
+	assert.False(t, cams.IsCode(io.EOF, ""))
+}
+
+func TestWhatIsNotTheProtocolIsAResponseError(t *testing.T) {
+	t.Parallel()
+	html := "<html>\n<body>502 Bad Gateway</body>\n" + strings.Repeat("<p>", 400)
+	header := http.Header{"X-Acs-Request-Id": {requestID}}
+	for name, test := range map[string]struct {
+		status    int
+		header    http.Header
+		body      string
+		reason    string
+		requestID string
+	}{
+		"an empty 200":                 {200, header, "", "the answer is empty", requestID},
+		"a 204":                        {204, header, "", "the answer is empty", requestID},
+		"a 304":                        {304, nil, "", "the answer is a redirect, or not an answer of the service", ""},
+		"a redirect without Location":  {307, nil, "", "the answer is a redirect, or not an answer of the service", ""},
+		"a 600":                        {600, nil, "", "HTTP status 600 without the service's error", ""},
+		"a 999":                        {999, nil, "?", "HTTP status 999 without the service's error", ""},
+		"an empty 500":                 {500, header, "", "HTTP status 500 without the service's error", requestID},
+		"a 502 with an HTML page":      {502, header, html, "HTTP status 502 without the service's error", requestID},
+		"a 200 with an HTML page":      {200, nil, html, "the answer is not the service's JSON", ""},
+		"a 200 with XML":               {200, nil, "<Answer><RequestId>x1</RequestId></Answer>", "the answer is not the service's JSON", "x1"},
+		"truncated JSON":               {200, nil, `{"RequestId":"r1","Data":{"Total":8,"List":[{"Partic`, "the answer is not the service's JSON", "r1"},
+		"truncated JSON of an error":   {400, header, `{"Code":"X","Mess`, "HTTP status 400 without the service's error", requestID},
+		"a JSON array":                 {200, nil, `[{"Success":true}]`, "the answer is not the service's JSON", ""},
+		"a JSON string":                {200, nil, `"OK"`, "the answer is not the service's JSON", ""},
+		"a JSON number":                {200, nil, `8`, "the answer is not the service's JSON", ""},
+		"a JSON null":                  {200, nil, `null`, "the answer says neither success nor error", ""},
+		"an empty object":              {200, nil, `{}`, "the answer says neither success nor error", ""},
+		"members without a verdict":    {200, nil, `{"RequestId":"r1","Data":{"Total":0,"List":[]}}`, "the answer says neither success nor error", "r1"},
+		"two answers in one":           {200, nil, `{"Code":"OK","Success":true}{"Code":"OK","Success":true}`, "the answer is not the service's JSON", ""},
+		"a list that is none":          {200, nil, `{"Code":"OK","Success":true,"Data":{"List":"none"}}`, "the answer is not the service's JSON", ""},
+		"a Total that is none":         {200, nil, `{"Code":"OK","Success":true,"Data":{"Total":"many"}}`, "the answer is not the service's JSON", ""},
+		"a success with a 500":         {500, nil, `{"Code":"OK","Success":true,"RequestId":"r1"}`, "HTTP status 500 without the service's error", "r1"},
+		"an array with a 500":          {500, nil, `[1]`, "HTTP status 500 without the service's error", ""},
+		"a gateway that is not theirs": {404, nil, `{"message":"no Route matched"}`, "HTTP status 404 without the service's error", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := newClient(t)
+			answerWith(mock, test.status, test.header, test.body)
+			resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			assert.Nil(t, resp)
+			var got *cams.ResponseError
+			require.ErrorAs(t, err, &got)
+			assert.Equal(t, test.status, got.StatusCode)
+			assert.Equal(t, test.reason, got.Reason)
+			assert.Equal(t, test.requestID, got.RequestID)
+			assert.Equal(t, 1, got.Attempts)
+			assert.LessOrEqual(t, len(got.Snippet), 512)
+			assert.Equal(t, test.body == "", got.Snippet == "")
+			assert.NotContains(t, err.Error(), "\n")
+			assert.Contains(t, err.Error(), "ListChatGroupParticipants")
+			assert.Contains(t, err.Error(), got.RequestID)
+		})
+	}
+}
+
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status, limit int
+	}{
+		"a success": {200, 10 << 20},
+		"an error":  {400, 64 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := newClient(t)
+			endless := &countingReader{}
+			mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: test.status, Header: http.Header{}, Body: endless, ContentLength: -1}, nil
+			})
+			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			var got *cams.ResponseError
+			require.ErrorAs(t, err, &got)
+			assert.Equal(t, "the answer is too large", got.Reason)
+			assert.LessOrEqual(t, endless.read, test.limit+1)
+			assert.True(t, endless.closed)
+		})
+	}
+}
+
+// countingReader is a body without end.
+type countingReader struct {
+	read   int
+	closed bool
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	r.read += len(p)
+	return len(p), nil
+}
+
+func (r *countingReader) Close() error { r.closed = true; return nil }
+
+func TestTheLargestAnswerIsRead(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	body := `{"Code":"OK","Success":true}`
+	body += strings.Repeat(" ", 10<<20-len(body))
+	answerWith(mock, 200, nil, body)
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	assert.NoError(t, err)
+}
+
+func TestABrokenGzipBodyIsNotRetriedForEver(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	io.WriteString(w, `{"Code":"OK","Success":true}`)
+	w.Close()
+	spoiled := packed.Bytes()
+	spoiled[len(spoiled)-8] ^= 0xff // the checksum
+	client, mock := newClient(t, cams.WithRetry(cams.RetryPolicy{}))
+	mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
+		r, err := gzip.NewReader(bytes.NewReader(spoiled))
+		require.NoError(t, err)
+		return &http.Response{StatusCode: 200, Header: http.Header{"X-Acs-Request-Id": {requestID}}, Body: io.NopCloser(r)}, nil
+	})
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	var got *cams.ResponseError
+	require.ErrorAs(t, err, &got)
+	assert.ErrorIs(t, err, gzip.ErrChecksum)
+	assert.Equal(t, requestID, got.RequestID)
+	assert.Equal(t, 1, got.Attempts)
+}
+
+func TestErrorTextsAreOneLineWithTheFacts(t *testing.T) {
+	t.Parallel()
+	for want, test := range map[string]struct {
+		status int
+		body   string
+	}{
+		"cams: ListChatGroupParticipants: InvalidAccessKeyId.NotFound: Specified access key is not found. - check the AccessKey ID: it does not exist or is disabled (status 404, request ID r1, 1 attempt)": {
+			404, `{"Code":"InvalidAccessKeyId.NotFound","Message":"Specified access key is not found.","RequestId":"r1"}`},
+		"cams: ListChatGroupParticipants: NoPermission: a b - the RAM identity needs the action cams:ListChatGroupParticipants (status 200, request ID r1, 1 attempt)": {
+			200, `{"Success":false,"Code":"NoPermission","Message":"a\nb","RequestId":"r1"}`},
+		`cams: ListChatGroupParticipants: HTTP status 502 without the service's error: "<html> 502" (status 502, 1 attempt)`: {
+			502, "<html>\n502"},
+		"cams: ListChatGroupParticipants: the answer is empty (status 200, 1 attempt)": {200, ""},
+	} {
+		client, mock := newClient(t)
+		answerWith(mock, test.status, nil, test.body)
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		assert.EqualError(t, err, want)
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	for _, body := range []string{
+		``, `{}`, `null`, `[]`, `"x"`, `{"Code":"OK","Success":true,"Data":{"Total":1,"List":[{"ParticipantNumber":"1"}]}}`,
+		`{"Success":false,"Code":"X","Message":"m"}`, `<Error><Code>X</Code></Error>`, `{"Data":{"Total":"1e3"}}`,
+		`{"AccessDeniedDetail":{"AuthAction":1}}`, `{"Success":"maybe"}`, "\xef\xbb\xbf{}", `{"RequestId":"` + strings.Repeat("a", 300) + `"}`,
+	} {
+		for _, status := range []int{200, 204, 304, 400, 429, 500, 600} {
+			f.Add(status, body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		mock := httpmock.NewMockTransport()
+		mock.RegisterNoResponder(httpmock.NewStringResponder(status, body))
+		client, err := cams.NewClient(cams.WithHTTPClient(&http.Client{Transport: mock}), testCredentials(), cams.WithRetry(cams.NoRetry()))
+		require.NoError(t, err)
+		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		if err == nil {
+			require.NotNil(t, resp)
+			assert.True(t, status >= 200 && status <= 299)
+			assert.True(t, resp.Success || strings.EqualFold(resp.Code, "OK"))
+			return
+		}
+		assert.Nil(t, resp)
+		api, protocol := new(cams.APIError), new(cams.ResponseError)
+		switch {
+		case errors.As(err, &api):
+			assert.Equal(t, status, api.StatusCode)
+		case errors.As(err, &protocol):
+			assert.Equal(t, status, protocol.StatusCode)
+			assert.LessOrEqual(t, len(protocol.Snippet), 512)
+		default:
+			t.Fatalf("untyped: %v", err)
+		}
+		assert.NotContains(t, err.Error(), "\n")
+		assert.Less(t, len(err.Error()), 8<<10)
+	})
+}

@@ -1,0 +1,433 @@
+package cams_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// service is a fake with one group, and a client on it in memory.
+func service(t testing.TB, opts ...cams.Option) (*camstest.Server, *cams.Client) {
+	t.Helper()
+	server := camstest.NewServer()
+	server.AddGroup(camstest.Group{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939", Participants: []string{"8613800000001"}})
+	client, err := server.NewClient(opts...)
+	require.NoError(t, err)
+	return server, client
+}
+
+// transportFunc is a transport of one function.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func withTransport(f transportFunc) cams.Option {
+	return cams.WithHTTPClient(&http.Client{Transport: f})
+}
+
+func TestWhatIsRetried(t *testing.T) {
+	t.Parallel()
+	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	answer := func(status int, header map[string]string, body string) transportFunc {
+		return func(*http.Request) (*http.Response, error) {
+			res := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+			for key, value := range header {
+				res.Header.Set(key, value)
+			}
+			return res, nil
+		}
+	}
+	for name, test := range map[string]struct {
+		transport transportFunc
+		attempts  int
+	}{
+		"a connection failure":           {func(*http.Request) (*http.Response, error) { return nil, reset }, 3},
+		"an attempt that takes too long": {func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }, 3},
+		"a body that takes too long": {func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(blocked{r.Context()})}, nil
+		}, 3},
+		"a body that is cut off": {func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(cut{})}, nil
+		}, 3},
+		"an HTML 500":                     {answer(500, nil, "<html>"), 3},
+		"an empty 503":                    {answer(503, nil, ""), 3},
+		"a 599":                           {answer(599, nil, ""), 3},
+		"a 500 with a passing code":       {answer(500, nil, `{"Code":"InternalError"}`), 3},
+		"a 503 with a passing code":       {answer(503, nil, `{"Code":"ServiceUnavailable"}`), 3},
+		"a 500 with a code of throttling": {answer(500, nil, `{"Code":"Throttling"}`), 3},
+		"a 400 with a code of throttling": {answer(400, nil, `{"Code":"Throttling.User"}`), 3},
+		"throttling inside a 200":         {answer(200, nil, `{"Success":false,"Code":"Throttling.Api"}`), 3},
+		"a 429 without a body":            {answer(429, nil, ""), 3},
+		"a 429 with another code":         {answer(429, nil, `{"Code":"X"}`), 3},
+		"a wait in x-acs-retry-after":     {answer(400, map[string]string{"x-acs-retry-after": "10"}, `{"Code":"X"}`), 3},
+
+		"a refusal":                      {answer(400, nil, `{"Code":"InvalidParameter"}`), 1},
+		"a refusal inside a 200":         {answer(200, nil, `{"Success":false,"Code":"InternalError"}`), 1},
+		"a wrong key":                    {answer(404, nil, `{"Code":"InvalidAccessKeyId.NotFound"}`), 1},
+		"a wrong signature":              {answer(400, nil, `{"Code":"SignatureDoesNotMatch"}`), 1},
+		"no permission, with a 5xx":      {answer(500, nil, `{"Code":"NoPermission"}`), 1},
+		"a permanent code, with a 5xx":   {answer(503, nil, `{"Code":"InvalidParameter"}`), 1},
+		"an unsubscribed product":        {answer(500, nil, `{"Code":"Product.Unsubscript"}`), 1},
+		"a 200 that does not decode":     {answer(200, nil, "<html>"), 1},
+		"an empty 200":                   {answer(200, nil, ""), 1},
+		"a 404 without a code":           {answer(404, nil, "<html>"), 1},
+		"a redirect":                     {answer(307, map[string]string{"Location": "/x"}, ""), 1},
+		"a 600":                          {answer(600, nil, ""), 1},
+		"an invalid time without a Date": {answer(400, nil, `{"Code":"InvalidTimeStamp.Expired"}`), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var nonces sync.Map
+				var attempts int
+				client, err := cams.NewClient(testCredentials(), withTransport(func(r *http.Request) (*http.Response, error) {
+					attempts++
+					nonces.Store(r.Header.Get("x-acs-signature-nonce"), true)
+					return test.transport(r)
+				}))
+				require.NoError(t, err)
+				start := time.Now()
+				resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+				require.Error(t, err)
+				assert.Nil(t, resp)
+				assert.Equal(t, test.attempts, attempts)
+				assert.Contains(t, err.Error(), fmt.Sprintf("%d attempt", test.attempts))
+				distinct := 0
+				nonces.Range(func(any, any) bool { distinct++; return true })
+				assert.Equal(t, attempts, distinct, "each attempt has its own nonce")
+				assert.LessOrEqual(t, time.Since(start), 3*15*time.Second+600*time.Millisecond)
+			})
+		})
+	}
+}
+
+// blocked is a body that hangs until its request ends; cut is one that breaks off.
+type blocked struct{ ctx context.Context }
+
+func (b blocked) Read([]byte) (int, error) { <-b.ctx.Done(); return 0, b.ctx.Err() }
+
+type cut struct{}
+
+func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestARetryThatSucceedsIsASuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "m"), camstest.Answer{Drop: true})
+		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err)
+		assert.Equal(t, 1, resp.Data.Total)
+		requests := server.Requests()
+		require.Len(t, requests, 3)
+		assert.Equal(t, "OK", requests[2].Code)
+	})
+}
+
+func TestAnAnswerHoldsNothingOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.AnswerOnce(
+			camstest.Answer{Body: `{"Success":false,"Code":"Throttling","Message":"slow down","RequestId":"first","Data":{"Total":9}}`},
+			camstest.Answer{Body: `{"Success":true}`})
+		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err)
+		assert.Equal(t, &cams.ListChatGroupParticipantsResponse{Success: true}, resp)
+	})
+}
+
+func TestTheServiceIsWaitedForAsItAsks(t *testing.T) {
+	t.Parallel()
+	throttled := func(header, value string) camstest.Answer {
+		a := camstest.Refusal(429, "Throttling.User", "m")
+		a.Header = http.Header{header: {value}}
+		return a
+	}
+	for name, test := range map[string]struct {
+		answer camstest.Answer
+		wait   time.Duration
+	}{
+		"x-acs-retry-after": {throttled("X-Acs-Retry-After", "7000"), 7 * time.Second},
+		"x-ratelimit-user":  {throttled("X-Ratelimit-User", "Limit:1,Remain:0,TimeLeft:5000,Reset:1"), 5 * time.Second},
+		"Retry-After":       {throttled("Retry-After", "20"), 20 * time.Second},
+		"a page with one":   {camstest.Answer{Status: 503, Body: "<html>", Header: http.Header{"Retry-After": {"3"}}}, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, client := service(t)
+				server.AnswerOnce(test.answer)
+				start := time.Now()
+				_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+				require.NoError(t, err)
+				assert.Equal(t, test.wait, time.Since(start))
+			})
+		})
+	}
+}
+
+func TestAWaitThatIsTooLongIsReturnedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		asked    string
+		deadline time.Duration
+		want     time.Duration
+	}{
+		"longer than MaxDelay":     {"20001", time.Hour, 20001 * time.Millisecond},
+		"past the caller's moment": {"5000", 4 * time.Second, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, client := service(t)
+				answer := camstest.Refusal(400, "Throttling.User", "m")
+				answer.Header = http.Header{"X-Acs-Retry-After": {test.asked}}
+				server.Answer(answer)
+				ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+				defer cancel()
+				start := time.Now()
+				_, err := client.ListChatGroupParticipants(ctx, validRequest())
+				var api *cams.APIError
+				require.ErrorAs(t, err, &api)
+				assert.Equal(t, test.want, api.RetryAfter)
+				assert.Zero(t, time.Since(start))
+				assert.Equal(t, 1, api.Attempts)
+			})
+		})
+	}
+}
+
+func TestTheCallersContextEndsEverything(t *testing.T) {
+	t.Parallel()
+	hanging := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, context.Cause(r.Context())
+	}
+	slowBody := func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(blocked{r.Context()})}, nil
+	}
+	refused := func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {"15"}}, Body: io.NopCloser(strings.NewReader(`{"Code":"ServiceUnavailable"}`))}, nil
+	}
+	stuck := cams.WithCredentials(providerFunc(func(ctx context.Context) (cams.Credentials, error) {
+		<-ctx.Done()
+		return cams.Credentials{}, ctx.Err()
+	}))
+	cause := errors.New("shutting down")
+	for name, option := range map[string]cams.Option{
+		"while waiting for credentials": stuck,
+		"while waiting for the answer":  withTransport(hanging),
+		"while reading the answer":      withTransport(slowBody),
+		"during a pause":                withTransport(refused),
+	} {
+		for how, end := range map[string]func(context.Context) (context.Context, context.CancelFunc, error){
+			"a deadline": func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+				ctx, cancel := context.WithTimeout(ctx, time.Second)
+				return ctx, cancel, context.DeadlineExceeded
+			},
+			"a cancel with a cause": func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+				ctx, cancel := context.WithCancelCause(ctx)
+				time.AfterFunc(time.Second, func() { cancel(cause) })
+				return ctx, func() { cancel(nil) }, context.Canceled
+			},
+		} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				t.Parallel()
+				if name == "during a pause" && how == "a deadline" {
+					return // given up at once: see TestAWaitThatIsTooLongIsReturnedAtOnce
+				}
+				synctest.Test(t, func(t *testing.T) {
+					client, err := cams.NewClient(testCredentials(), option)
+					require.NoError(t, err)
+					ctx, cancel, want := end(t.Context())
+					defer cancel()
+					start := time.Now()
+					_, err = client.ListChatGroupParticipants(ctx, validRequest())
+					require.ErrorIs(t, err, want)
+					assert.Equal(t, time.Second, time.Since(start), "not a moment later")
+					if want == context.Canceled {
+						assert.ErrorIs(t, err, cause)
+					}
+					if name == "during a pause" {
+						assert.True(t, cams.IsCode(err, "ServiceUnavailable"), "the last attempt's error is kept")
+					}
+					assert.Contains(t, err.Error(), "stopped by the caller's context")
+				})
+			})
+		}
+	}
+}
+
+func TestACancelledAttemptStillTellsTheOneBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "m"), camstest.Answer{Status: 200, Body: "{}", Delay: time.Hour})
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err := client.ListChatGroupParticipants(ctx, validRequest())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.True(t, cams.IsCode(err, "ServiceUnavailable"))
+		assert.Contains(t, err.Error(), "2 attempts")
+	})
+}
+
+func TestAnAttemptTimeoutIsADeadlineThatSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, cams.WithAttemptTimeout(2*time.Second), cams.WithRetry(cams.NoRetry()))
+		server.Answer(camstest.Answer{Body: "{}", Delay: time.Hour})
+		start := time.Now()
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 2*time.Second, time.Since(start))
+		assert.EqualError(t, err, "cams: ListChatGroupParticipants: timed out: no complete answer within the attempt timeout of 2s (1 attempt)")
+		var timeout net.Error
+		require.ErrorAs(t, err, &timeout)
+		assert.True(t, timeout.Timeout())
+	})
+}
+
+func TestATotalOutageMeetsFewMoreRequestsThanCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var requests atomic.Int64
+		client, err := cams.NewClient(testCredentials(), withTransport(func(*http.Request) (*http.Response, error) {
+			requests.Add(1)
+			return nil, syscall.ECONNREFUSED
+		}))
+		require.NoError(t, err)
+		const calls = 10_000
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				for range calls / 100 {
+					_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+					assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+				}
+			})
+		}
+		group.Wait()
+		t.Logf("%d calls made %d requests", calls, requests.Load())
+		assert.LessOrEqual(t, requests.Load(), int64(calls+200))
+		assert.Greater(t, requests.Load(), int64(calls), "the first ones are retried")
+	})
+}
+
+func TestOneBadMinuteDoesNotEndRetriesForGood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.Answer(camstest.Answer{Drop: true})
+		for range 200 {
+			client.ListChatGroupParticipants(t.Context(), validRequest())
+		}
+		server.Reset()
+		for range 10 {
+			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			require.NoError(t, err)
+		}
+		server.AnswerOnce(camstest.Answer{Drop: true})
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		assert.NoError(t, err, "retried again")
+	})
+}
+
+func TestAWrongClockIsCorrectedOnce(t *testing.T) {
+	t.Parallel()
+	for name, skew := range map[string]time.Duration{"behind": time.Hour, "ahead": -time.Hour, "by seven minutes": 7 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, client := service(t)
+				server.SetClock(func() time.Time { return time.Now().Add(skew) })
+				if skew.Abs() < 15*time.Minute { // accepted, so nothing to correct unless refused for another reason
+					server.AnswerOnce(camstest.Refusal(400, "SignatureDoesNotMatch", "m"))
+				}
+				_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+				require.NoError(t, err)
+				require.Len(t, server.Requests(), 2)
+				_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+				require.NoError(t, err)
+				requests := server.Requests()
+				require.Len(t, requests, 3, "later calls use the correction")
+				signed, err := time.Parse("2006-01-02T15:04:05Z", requests[2].Header.Get("x-acs-date"))
+				require.NoError(t, err)
+				assert.WithinDuration(t, requests[2].Time, signed, time.Second)
+			})
+		})
+	}
+}
+
+func TestAClockThatCannotBeCorrectedIsAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.Answer(camstest.Refusal(400, "InvalidTimeStamp.Expired", "m")) // whatever the time
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.ErrorIs(t, err, cams.ErrUnauthenticated)
+		assert.Len(t, server.Requests(), 2, "corrected and tried once")
+	})
+}
+
+func TestTheClockIsCorrectedRaceFree(t *testing.T) {
+	t.Parallel()
+	server, client := service(t)
+	server.SetClock(func() time.Time { return time.Now().Add(time.Hour) })
+	var group sync.WaitGroup
+	for range 16 {
+		group.Go(func() {
+			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	assert.LessOrEqual(t, len(server.Requests()), 32)
+}
+
+func TestEachAttemptAndEachFailureIsLogged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		server, client := service(t, cams.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
+			Level: slog.LevelDebug,
+			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey {
+					return slog.Attr{}
+				}
+				return a
+			},
+		}))))
+		throttled := camstest.Refusal(429, "Throttling.User", "m")
+		throttled.Header = http.Header{"X-Acs-Retry-After": {"1500"}, "X-Acs-Request-Id": {"id-1"}}
+		throttled.Body = strings.ReplaceAll(throttled.Body, "${RequestId}", "id-1")
+		refused := camstest.Answer{Status: 403, Body: `{"Code":"NoPermission","Message":"m","RequestId":"id-2"}`, Delay: time.Second}
+		server.AnswerOnce(throttled, refused)
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.ErrorIs(t, err, cams.ErrAccessDenied)
+		want := `level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=1 duration=0s status=429 request_id=id-1 code=Throttling.User retry_reason=throttled retry_wait=1.5s
+level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=2 duration=1s status=403 request_id=id-2 code=NoPermission
+level=WARN msg="cams call failed" operation=ListChatGroupParticipants attempts=2 reason="not retryable" error="cams: ListChatGroupParticipants: NoPermission: m - the RAM identity needs the action cams:ListChatGroupParticipants (status 403, request ID id-2, 2 attempts)"
+`
+		assert.Equal(t, want, log.String())
+	})
+}
