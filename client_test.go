@@ -180,7 +180,8 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 	var invalid *cams.ValidationError
 	_, err := client.ListChatGroupParticipants(t.Context(), nil)
 	require.ErrorAs(t, err, &invalid)
-	_, err = client.ListChatGroupParticipants(nil, validRequest()) //nolint:staticcheck // that is the test
+	var noContext context.Context
+	_, err = client.ListChatGroupParticipants(noContext, validRequest())
 	require.ErrorAs(t, err, &invalid)
 	assert.Equal(t, "ctx", invalid.Field)
 	assert.Zero(t, mock.GetTotalCallCount())

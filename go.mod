@@ -1,6 +1,6 @@
 module github.com/cams-go/cams
 
-go 1.25
+go 1.25.0
 
 require (
 	github.com/aliyun/credentials-go v1.4.14
@@ -15,6 +15,6 @@ require (
 	github.com/modern-go/concurrent v0.0.0-20180228061459-e0a39a4cb421 // indirect
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/net v0.26.0 // indirect
+	golang.org/x/net v0.58.0 // indirect
 	gopkg.in/ini.v1 v1.67.0 // indirect
 )
