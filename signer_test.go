@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -223,6 +224,18 @@ func TestCanonicalQueriesAreRecognized(t *testing.T) {
 			assert.Equal(t, raw, parseQuery(raw, nil).canonical())
 		}
 	}
+}
+
+func FuzzHMACIsThatOfTheStandardLibrary(f *testing.F) {
+	for _, length := range []int{0, 1, 63, 64, 65, 200} {
+		f.Add(strings.Repeat("k", length), []byte(strings.Repeat("m", length)))
+	}
+	f.Fuzz(func(t *testing.T, key string, message []byte) {
+		want := hmac.New(sha256.New, []byte(key))
+		want.Write(message)
+		got := hmacSHA256(key, message)
+		assert.Equal(t, want.Sum(nil), got[:])
+	})
 }
 
 func FuzzSigningNeverPanics(f *testing.F) {
