@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Version is the version of this module, as it stands in the User-Agent header.
-const Version = "0.1.0"
+// version is the version of this module, as it stands in the User-Agent header.
+const version = "0.1.0"
 
 // apiVersion is the version of the API that this package speaks.
 const apiVersion = "2020-06-06"
@@ -43,7 +43,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, &ValidationError{Field: "WithEndpoint", Reason: "is not usable", err: err}
 	}
-	userAgent := "cams-go/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ") " + runtime.Version()
+	userAgent := "cams-go/" + version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ") " + runtime.Version()
 	if cfg.userAgent != "" {
 		userAgent += " " + cfg.userAgent
 	}

@@ -1,0 +1,141 @@
+package cams_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// demo is a client of a fake service with one group of three, so that the
+// examples run anywhere. A program of yours calls cams.NewClient instead.
+func demo(opts ...cams.Option) (*camstest.Server, *cams.Client) {
+	server := camstest.NewServer()
+	server.AddGroup(camstest.Group{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
+		Participants: []string{"8613800000001", "8613800000002", "8613800000003"},
+	})
+	client, err := server.NewClient(opts...)
+	if err != nil {
+		panic(err)
+	}
+	return server, client
+}
+
+// One page of a group.
+func ExampleClient_ListChatGroupParticipants() {
+	_, client := demo()
+	resp, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000",
+		GroupID:        "EA939",
+		CustSpaceID:    "cams-k001",
+		Page:           &cams.Page{Size: 2, Index: 1},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(resp.Data.List), "of", resp.Data.Total)
+	// Output: 2 of 3
+}
+
+// Refusals by class, by code, and with all they say.
+func ExampleAPIError() {
+	server, client := demo(cams.WithRetry(cams.NoRetry()))
+	server.AnswerOnce(camstest.Answer{Status: 403, Body: `{"Code":"NoPermission","Message":"You are not authorized.","RequestId":"90E63D28-E31D-1EB2-8939-A94866411B2O"}`})
+
+	_, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
+	})
+	var api *cams.APIError
+	switch {
+	case errors.Is(err, cams.ErrThrottled):
+		fmt.Println("try again later")
+	case cams.IsCode(err, "Product.Unsubscript"):
+		fmt.Println("subscribe to the product first")
+	case errors.As(err, &api):
+		fmt.Println(api.StatusCode, api.Code, api.RequestID)
+		fmt.Println(errors.Is(err, cams.ErrAccessDenied))
+	}
+	// Output:
+	// 403 NoPermission 90E63D28-E31D-1EB2-8939-A94866411B2O
+	// true
+}
+
+// vault stands for where your secrets are.
+type vault struct{}
+
+// Credentials implements cams.CredentialsProvider. It is asked before each
+// attempt, by one goroutine at a time.
+func (vault) Credentials(ctx context.Context) (cams.Credentials, error) {
+	return cams.Credentials{AccessKeyID: camstest.AccessKeyID, AccessKeySecret: camstest.AccessKeySecret}, ctx.Err()
+}
+
+// Credentials of your own. They never show in print.
+func ExampleCredentialsProvider() {
+	_, client := demo(cams.WithCredentials(vault{}))
+	_, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
+	})
+	creds, _ := vault{}.Credentials(context.Background())
+	fmt.Println(err, creds)
+	// Output: <nil> Credentials{AccessKeyID:cams*** AccessKeySecret:***}
+}
+
+// instrumented counts requests; otelhttp.NewTransport, for one, traces them.
+type instrumented struct {
+	base  http.RoundTripper
+	count int
+}
+
+func (t *instrumented) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.count++
+	return t.base.RoundTrip(req)
+}
+
+// An HTTP client of your own: its transport sees each attempt.
+func ExampleWithHTTPClient() {
+	server, _ := demo()
+	transport := &instrumented{base: server} // http.DefaultTransport in a program of yours
+	client, err := cams.NewClient(
+		cams.WithHTTPClient(&http.Client{Transport: transport}),
+		cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")),
+		cams.WithRetry(cams.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Nanosecond}),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "The service is unavailable."))
+	_, err = client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
+	})
+	fmt.Println(err, transport.count)
+	// Output: <nil> 2
+}
+
+// A log of each attempt, without secrets and phone numbers.
+func ExampleWithLogger() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == "duration" {
+				return slog.Attr{} // differs with each run
+			}
+			return a
+		},
+	}))
+	server, client := demo(cams.WithLogger(logger))
+	server.AnswerOnce(camstest.Answer{Body: `{"Code":"OK","Success":true,"RequestId":"90E63D28-E31D-1EB2-8939-A94866411B2O"}`})
+	client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
+	})
+	// Output:
+	// level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=1 status=200 request_id=90E63D28-E31D-1EB2-8939-A94866411B2O
+}
