@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
 		return nil
 	}
 
-	var stack [8]signedHeader // what we send ourselves never needs more
+	var stack [8]param // what we send ourselves never needs more
 	headers := appendSignedHeaders(stack[:0], req)
 	var buf [1024]byte
 	canonical := appendCanonicalRequest(buf[:0], req, headers, bodyHash)
@@ -148,12 +149,10 @@ func setACS3Headers(req *http.Request, in *SigningInput, bodyHash string) *[8]st
 	return values
 }
 
-// signedHeader is a header as it is signed: lower-case name, trimmed value.
-type signedHeader struct{ name, value string }
-
-// appendSignedHeaders appends the headers that the signature covers, sorted by name.
-func appendSignedHeaders(dst []signedHeader, req *http.Request) []signedHeader {
-	dst = append(dst, signedHeader{"host", hostOf(req)})
+// appendSignedHeaders appends the headers that the signature covers, as it
+// covers them: lower-case names, sorted, with trimmed values.
+func appendSignedHeaders(dst params, req *http.Request) params {
+	dst = append(dst, param{"host", hostOf(req)})
 	for key, values := range req.Header {
 		name := signedHeaderName(key)
 		if name == "" || len(values) == 0 {
@@ -165,12 +164,12 @@ func appendSignedHeaders(dst []signedHeader, req *http.Request) []signedHeader {
 			for i, v := range values {
 				all[i] = strings.TrimSpace(v)
 			}
-			slices.Sort(all)
+			sort.Strings(all)
 			value = strings.Join(all, ",")
 		}
-		dst = append(dst, signedHeader{name, value})
+		dst = append(dst, param{name, value})
 	}
-	slices.SortFunc(dst, func(a, b signedHeader) int { return cmp.Compare(a.name, b.name) })
+	dst.sort()
 	return dst
 }
 
@@ -201,7 +200,7 @@ func signedHeaderName(key string) string {
 }
 
 // appendCanonicalRequest appends the text that the signature is computed of.
-func appendCanonicalRequest(dst []byte, req *http.Request, headers []signedHeader, bodyHash string) []byte {
+func appendCanonicalRequest(dst []byte, req *http.Request, headers params, bodyHash string) []byte {
 	dst = append(dst, methodOf(req)...)
 	dst = append(dst, '\n')
 	dst = append(dst, cmp.Or(req.URL.EscapedPath(), "/")...)
@@ -220,7 +219,7 @@ func appendCanonicalRequest(dst []byte, req *http.Request, headers []signedHeade
 	return append(dst, bodyHash...)
 }
 
-func appendHeaderNames(dst []byte, headers []signedHeader) []byte {
+func appendHeaderNames(dst []byte, headers params) []byte {
 	for i, h := range headers {
 		if i > 0 {
 			dst = append(dst, ';')
@@ -231,7 +230,7 @@ func appendHeaderNames(dst []byte, headers []signedHeader) []byte {
 }
 
 // acs3Authorization returns the value of the Authorization header.
-func acs3Authorization(canonical []byte, headers []signedHeader, creds *Credentials) string {
+func acs3Authorization(canonical []byte, headers params, creds *Credentials) string {
 	canonicalHash := sha256.Sum256(canonical)
 	var buf [512]byte
 	toSign := append(buf[:0], acs3Algorithm+"\n"...)

@@ -5,10 +5,12 @@ package lenient
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
-	"math/big"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -70,15 +72,15 @@ func fit(value any, t reflect.Type) any {
 }
 
 // fieldFor finds the field that json.Unmarshal would use for a key.
-func fieldFor(t reflect.Type, key string) (reflect.StructField, bool) {
-	return t.FieldByNameFunc(func(name string) bool {
-		field, _ := t.FieldByName(name)
-		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if tag == "" {
-			tag = name
+func fieldFor(t reflect.Type, key string) (field reflect.StructField, ok bool) {
+	for i := range t.NumField() {
+		field = t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.IsExported() && strings.EqualFold(cmp.Or(name, field.Name), key) {
+			return field, true
 		}
-		return field.IsExported() && strings.EqualFold(tag, key)
-	})
+	}
+	return field, false
 }
 
 func toString(value any) any {
@@ -113,6 +115,9 @@ func toBool(value any) any {
 	return value
 }
 
+// maxExact is the largest integer up to which every integer is a float64.
+const maxExact = 1 << 53
+
 func toInteger(value any) any {
 	text, ok := scalarText(value)
 	if !ok {
@@ -121,17 +126,17 @@ func toInteger(value any) any {
 	if text == "" {
 		return nil // as if absent
 	}
-	if len(text) > 64 { // no number of ours; and 1e999999999 would cost memory
+	if !strings.ContainsAny(text, ".eE") {
+		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return json.Number(text)
+		}
 		return value
 	}
-	if _, exponent, ok := strings.Cut(strings.ToLower(text), "e"); ok && len(exponent) > 3 {
+	float, err := strconv.ParseFloat(text, 64)
+	if err != nil || float != math.Trunc(float) || math.Abs(float) > maxExact {
 		return value
 	}
-	rational, ok := new(big.Rat).SetString(text)
-	if !ok || !rational.IsInt() {
-		return value
-	}
-	return json.Number(rational.Num().String())
+	return json.Number(strconv.FormatInt(int64(float), 10))
 }
 
 func scalarText(value any) (string, bool) {
@@ -145,20 +150,14 @@ func scalarText(value any) (string, bool) {
 }
 
 // FindString returns the value of the first string member with this key, at
-// any depth, in JSON that may be cut off anywhere. Keys match without regard
-// to case.
+// any depth, in JSON that may be cut off anywhere.
 func FindString(data []byte, key string) string {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	matched := false // the token before was the key
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return ""
-		}
-		text, isString := token.(string)
-		if matched && isString {
-			return text
-		}
-		matched = isString && strings.EqualFold(text, key)
+	_, after, found := bytes.Cut(data, []byte(`"`+key+`"`))
+	after, isMember := bytes.CutPrefix(bytes.TrimSpace(after), []byte(":"))
+	after, isString := bytes.CutPrefix(bytes.TrimSpace(after), []byte(`"`))
+	value, _, isWhole := bytes.Cut(after, []byte(`"`))
+	if !found || !isMember || !isString || !isWhole || bytes.ContainsRune(value, '\\') {
+		return ""
 	}
+	return string(value)
 }

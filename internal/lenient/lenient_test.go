@@ -79,11 +79,13 @@ func TestFindStringReadsWhatIsThere(t *testing.T) {
 	for in, want := range map[string]string{
 		``:                                  "",
 		`{"RequestId":"a"`:                  "a",
-		`{"Data":{"List":[{},{"requestId":`: "",
-		`{"Data":[1,true,null],"requestid":"b","x`: "b",
-		`{"RequestId":1}`:                          "",
-		`["RequestId","c"`:                         "c",
-		`<html>RequestId</html>`:                   "",
+		`{"Data":{"List":[{},{"RequestId":`: "",
+		`{"Data":[1,true,null],"RequestId" : "b","x`: "b",
+		`{"RequestId":1}`:        "",
+		`{"RequestId":"cut`:      "",
+		`{"RequestId":"a\"b"}`:   "",
+		`["RequestId","c"`:       "",
+		`<html>RequestId</html>`: "",
 	} {
 		assert.Equal(t, want, lenient.FindString([]byte(in), "RequestId"), "%s", in)
 	}
