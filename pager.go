@@ -111,9 +111,13 @@ func (p *pager[R, T]) start(first *Page, opts []PagerOption) *pager[R, T] {
 	if p.err == nil {
 		p.err = options.err
 	}
-	p.cursor = cursor[T]{start: p.first.Index, index: p.first.Index}
+	p.cursor = p.newCursor()
 	p.nextIndex.Store(int64(p.first.Index))
 	return p
+}
+
+func (p *pager[R, T]) newCursor() cursor[T] {
+	return cursor[T]{start: p.first.Index, size: p.first.Size, index: p.first.Index}
 }
 
 // page fetches one page, and takes nothing for an answer that is none.
@@ -217,7 +221,7 @@ func (p *pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, ne
 	defer ahead.running.Wait()
 	defer cancel()
 
-	cursor := cursor[T]{start: p.first.Index, index: p.first.Index}
+	cursor := p.newCursor()
 	for !cursor.done {
 		page, err := ahead.take(cursor.index)
 		if err != nil {
@@ -241,6 +245,7 @@ func (p *pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, ne
 // the table in the package documentation.
 type cursor[T comparable] struct {
 	start, index int // the first page and the next one
+	size         int // members a page, as asked for
 	length       int // members on the first page: how long a page really is
 	received     int // members so far
 	total        int // as the latest page tells it
@@ -258,7 +263,7 @@ func (c *cursor[T]) accept(total int, list []T) (repeated bool, err error) {
 		return false, nil
 	}
 	if c.pages > 0 && (slices.Equal(list, c.previous) || slices.Equal(list, c.kept)) {
-		if c.total <= 0 || c.received < c.total {
+		if !c.isEnd(total) {
 			return false, ErrPagerStalled
 		}
 		c.done = true
@@ -279,6 +284,14 @@ func (c *cursor[T]) accept(total int, list []T) (repeated bool, err error) {
 		c.kept = list
 	}
 	return false, nil
+}
+
+// isEnd tells, of a page that came again, whether the service does that past
+// the end of its list. The latter condition is for a listing that got but one
+// page, a short one: the last, if the pages before it are as long as asked for.
+func (c *cursor[T]) isEnd(total int) bool {
+	return total > 0 && c.position() >= total ||
+		c.pages == 1 && (c.start-1)*c.size+c.received == total
 }
 
 // position is how many members of the whole list lie behind the cursor. The
