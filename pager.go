@@ -252,7 +252,8 @@ type cursor[T comparable] struct {
 	pages        int // pages that had members
 	done         bool
 
-	previous, kept []T // to tell a repeated page
+	// To tell a repeated page: copies, as who gets a page may change it.
+	previous, kept []T
 }
 
 // accept takes the page at the cursor's index. repeated says that the page had
@@ -277,11 +278,11 @@ func (c *cursor[T]) accept(total int, list []T) (repeated bool, err error) {
 	c.received += len(list)
 	c.total = total
 	c.done = c.position() == total
-	c.previous = list
+	c.previous = append(c.previous[:0], list...)
 	// Brent's way to find a cycle of any length while keeping one page: the
 	// kept one is replaced after 1, 2, 4, 8, ... pages.
 	if c.pages&(c.pages-1) == 0 {
-		c.kept = list
+		c.kept = append(c.kept[:0], list...)
 	}
 	return false, nil
 }
