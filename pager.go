@@ -19,6 +19,9 @@ var (
 	ErrPagerStalled = errors.New("cams: the service repeats a page before its Total is reached")
 )
 
+// errNoAnswer also stands for an API that ended the goroutine it was called in.
+var errNoAnswer = errors.New("cams: the API returned neither a response nor an error")
+
 // defaultPageSize is the page size where neither the request nor an option has one.
 const defaultPageSize = 20
 
@@ -133,7 +136,7 @@ func (p *pager[R, T]) page(ctx context.Context, index int) (*R, error) {
 	}
 	page, err := p.fetch(ctx, Page{Size: p.first.Size, Index: index})
 	if err == nil && page == nil {
-		err = errors.New("cams: the API returned neither a response nor an error")
+		err = errNoAnswer
 	}
 	if err != nil {
 		return nil, err
@@ -318,7 +321,7 @@ type prefetcher[R any] struct {
 	running sync.WaitGroup
 }
 
-// fetched is a page to be. The other fields are set before done closes.
+// fetched is a page to be. The other fields are final when done closes.
 type fetched[R any] struct {
 	done     chan struct{}
 	page     *R
@@ -343,7 +346,7 @@ func (f *prefetcher[R]) take(index int) (*R, error) {
 // fill makes the queue n pages long, starting with the page at index.
 func (f *prefetcher[R]) fill(index, n int) {
 	for i := len(f.queue); i < n; i++ {
-		ahead := &fetched[R]{done: make(chan struct{})}
+		ahead := &fetched[R]{done: make(chan struct{}), err: errNoAnswer}
 		f.queue = append(f.queue, ahead)
 		f.running.Go(func() {
 			defer close(ahead.done)
