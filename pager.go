@@ -335,8 +335,9 @@ func (f *prefetcher[R]) take(index int) (*R, error) {
 		return f.fetch(index)
 	}
 	head := f.queue[0]
-	f.queue = f.queue[1:]
-	<-head.done // ends soon when the context does
+	f.queue = slices.Delete(f.queue, 0, 1) // unlike f.queue[1:], it lets go of the page
+
+	<-head.done // soon, when the context is done
 	if head.panicked != nil {
 		panic(head.panicked) // where the caller can recover it
 	}
