@@ -123,16 +123,23 @@ func (p *pager[R, T]) newCursor() cursor[T] {
 	return cursor[T]{start: p.first.Index, size: p.first.Size, index: p.first.Index}
 }
 
+// check says why the page at index is not to be had.
+func (p *pager[R, T]) check(ctx context.Context, index int) error {
+	switch {
+	case p.err != nil:
+		return p.err
+	case ctx == nil:
+		return &ValidationError{Field: "ctx", Reason: "is nil"}
+	case ctx.Err() != nil: // not every stub looks
+		return &callError{operation: fmt.Sprintf("page %d", index), what: failedByCaller, causes: contextCauses(ctx)}
+	}
+	return nil
+}
+
 // page fetches one page, and takes nothing for an answer that is none.
 func (p *pager[R, T]) page(ctx context.Context, index int) (*R, error) {
-	if p.err != nil {
-		return nil, p.err
-	}
-	if ctx == nil {
-		return nil, &ValidationError{Field: "ctx", Reason: "is nil"}
-	}
-	if ctx.Err() != nil { // not every stub looks
-		return nil, fmt.Errorf("cams: listing stopped before page %d: %w", index, errors.Join(contextCauses(ctx)...))
+	if err := p.check(ctx, index); err != nil {
+		return nil, err
 	}
 	page, err := p.fetch(ctx, Page{Size: p.first.Size, Index: index})
 	if err == nil && page == nil {
@@ -212,11 +219,11 @@ func (p *pager[R, T]) all(ctx context.Context) iter.Seq2[T, error] {
 
 // walk visits the pages in order until the list ends, visit returns false
 // (then it returns nil) or a page fails. When it returns, or when visit
-// panics, no request of it is in flight and no goroutine is left.
+// panics, no request of it is in flight and no goroutine is left: it waits for
+// an API that does not heed its context.
 func (p *pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, next int) bool) error {
 	p.nextIndex.Store(int64(p.first.Index))
-	if ctx == nil || p.err != nil {
-		_, err := p.page(ctx, p.first.Index)
+	if err := p.check(ctx, p.first.Index); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -226,6 +233,10 @@ func (p *pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, ne
 
 	cursor := p.newCursor()
 	for !cursor.done {
+		// A context that is done ends the listing, whatever is prefetched.
+		if err := p.check(ctx, cursor.index); err != nil {
+			return err
+		}
 		page, err := ahead.take(cursor.index)
 		if err != nil {
 			return err
