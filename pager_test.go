@@ -1,0 +1,1051 @@
+package cams
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// service is a stub of the API that remembers what it was asked. Where it has a
+// latency, the test runs in a bubble of synctest.
+type service struct {
+	answer  func(page Page) (total int, list []ChatGroupParticipant, err error) // one call at a time
+	latency func(page Page) time.Duration                                       // nil for none
+
+	mu                     sync.Mutex
+	requests               []*ListChatGroupParticipantsRequest
+	inFlight, mostInFlight int
+}
+
+func (s *service) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
+	page := *req.Page
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, req)
+	s.inFlight++
+	s.mostInFlight = max(s.mostInFlight, s.inFlight)
+	defer func() { s.inFlight-- }()
+	if s.latency != nil && s.latency(page) > 0 {
+		s.mu.Unlock()
+		select {
+		case <-time.After(s.latency(page)):
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	total, list, err := s.answer(page)
+	if err != nil {
+		return nil, err
+	}
+	return response(total, list), nil
+}
+
+// asked is the indexes of the pages that were asked for.
+func (s *service) asked() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var indexes []int
+	for _, req := range s.requests {
+		indexes = append(indexes, req.Page.Index)
+	}
+	return indexes
+}
+
+func (s *service) inFlightNow() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inFlight
+}
+
+// apiFunc is a stub of few words.
+type apiFunc func(ctx context.Context, page Page) (*ListChatGroupParticipantsResponse, error)
+
+func (f apiFunc) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
+	return f(ctx, *req.Page)
+}
+
+func response(total int, list []ChatGroupParticipant) *ListChatGroupParticipantsResponse {
+	return &ListChatGroupParticipantsResponse{Code: "OK", Success: true, Data: ListChatGroupParticipantsData{Total: total, List: list}}
+}
+
+// group answers as a service that holds these members would.
+func group(members []ChatGroupParticipant) func(Page) (int, []ChatGroupParticipant, error) {
+	return func(page Page) (int, []ChatGroupParticipant, error) {
+		from := min((page.Index-1)*page.Size, len(members))
+		return len(members), members[from:min(from+page.Size, len(members))], nil
+	}
+}
+
+// named makes a member of each letter, and letters is the way back.
+func named(letters string) []ChatGroupParticipant {
+	var list []ChatGroupParticipant
+	for _, letter := range letters {
+		list = append(list, ChatGroupParticipant{string(letter)})
+	}
+	return list
+}
+
+func letters(list []ChatGroupParticipant) string {
+	var b strings.Builder
+	for _, member := range list {
+		b.WriteString(member.ParticipantNumber)
+	}
+	return b.String()
+}
+
+func numbered(n int) []ChatGroupParticipant {
+	list := make([]ChatGroupParticipant, n)
+	for i := range list {
+		list[i].ParticipantNumber = fmt.Sprint(8613800000000 + i)
+	}
+	return list
+}
+
+func newPager(api ListChatGroupParticipantsAPI, page *Page, opts ...PagerOption) *ListChatGroupParticipantsPager {
+	return NewListChatGroupParticipantsPager(api, &ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001", Page: page,
+	}, opts...)
+}
+
+// ways are the three ways to list. Each returns the members that came before the
+// error, and calls pause in the loop's body.
+var ways = map[string]func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) ([]ChatGroupParticipant, error){
+	"NextPage": func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) (list []ChatGroupParticipant, err error) {
+		for p.HasNext() {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				return list, err
+			}
+			list = append(list, page.Data.List...)
+			pause()
+		}
+		return list, nil
+	},
+	"Pages": func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) (list []ChatGroupParticipant, err error) {
+		for page, pageErr := range p.Pages(ctx) {
+			if err != nil {
+				return list, errors.New("something came after an error")
+			}
+			if err = pageErr; err == nil {
+				list = append(list, page.Data.List...)
+			}
+			pause()
+		}
+		return list, err
+	},
+	"All": func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) (list []ChatGroupParticipant, err error) {
+		for member, memberErr := range p.All(ctx) {
+			if err != nil {
+				return list, errors.New("something came after an error")
+			}
+			if err = memberErr; err == nil {
+				list = append(list, member)
+			}
+			pause()
+		}
+		return list, err
+	},
+}
+
+// bubble runs test as a subtest in a bubble: time is fake there, and test fails
+// if a goroutine is left.
+func bubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, test)
+	})
+}
+
+func always(d time.Duration) func(Page) time.Duration { return func(Page) time.Duration { return d } }
+
+// What a service answers to a page past those that a row of the table gives.
+const (
+	emptyPage = iota
+	lastPage
+	sameAgain // the pages from the first on
+)
+
+// TestHowAListingEnds is the decision table of the package documentation.
+func TestHowAListingEnds(t *testing.T) {
+	t.Parallel()
+	type answer struct {
+		total int
+		list  string
+	}
+	tests := []struct {
+		name       string
+		page       Page     // Size 2 and Index 1 by default
+		answers    []answer // to the pages 1, 2, ...
+		past       int
+		want       string
+		next       int // NextIndex at the end
+		requests   int
+		prefetched int // requests with WithPrefetch(4)
+		err        error
+	}{
+		// Total is reached.
+		{"Total is reached with a full page", Page{}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "abcd", 3, 2, 2, nil},
+		{"Total is reached with a short page", Page{}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+		{"Total is reached with the first page", Page{}, []answer{{2, "ab"}}, emptyPage, "ab", 2, 1, 1, nil},
+		{"Total is reached, whatever the next page would hold", Page{}, []answer{{2, "ab"}, {2, "cd"}}, emptyPage, "ab", 2, 1, 1, nil},
+		{"Total shrinks to what has come", Page{}, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, emptyPage, "abcd", 3, 2, 3, nil},
+		{"Total grows", Page{}, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+		{"the service caps Size", Page{Size: 5}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+		{"the service sends more than Size", Page{Size: 1}, []answer{{5, "abc"}, {5, "de"}}, emptyPage, "abcde", 3, 2, 2, nil},
+		{"pages differ in length", Page{}, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, emptyPage, "abcdef", 4, 3, 4, nil},
+
+		// An empty page comes.
+		{"the group is empty", Page{}, []answer{{0, ""}}, emptyPage, "", 1, 1, 1, nil},
+		{"the first page is empty, Total or not", Page{}, []answer{{4, ""}}, emptyPage, "", 1, 1, 1, nil},
+		{"an empty page comes before Total is reached", Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, ""}, {6, "ef"}}, emptyPage, "abcd", 3, 3, 3, nil},
+		{"Total is absent", Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+		{"Total is negative", Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+		{"Total is too small", Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+		{"Total is too large", Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 4, 4, 5, nil},
+		{"Total shrinks below what has come", Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
+		{"Total goes away", Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
+
+		// A page comes again.
+		{"a page comes again", Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, ErrPagerStalled},
+		{"a later page comes again", Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, "ef"}, {10, "ef"}}, emptyPage, "abcdef", 4, 4, 5, ErrPagerStalled},
+		{"the first page comes again", Page{}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, ErrPagerStalled},
+		{"a page comes again without Total", Page{}, []answer{{0, "ab"}}, sameAgain, "ab", 2, 2, 5, ErrPagerStalled},
+		{"a capped page comes again", Page{Size: 5}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, ErrPagerStalled},
+		{"two pages come again and again", Page{}, []answer{{99, "ab"}, {99, "cd"}}, sameAgain, "abcdab", 4, 4, 7, ErrPagerStalled},
+		{"three pages come again and again", Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "ef"}}, sameAgain, "abcdefabcdef", 7, 7, 10, ErrPagerStalled},
+		{"a page comes again when Total is behind", Page{}, []answer{{3, "ab"}, {3, "cd"}}, lastPage, "abcd", 3, 3, 6, nil},
+		{"a page comes again and says that Total shrank to what has come", Page{}, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, emptyPage, "abcd", 3, 3, 3, nil},
+		{"a page comes again and says that Total grew", Page{}, []answer{{3, "ab"}, {3, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 6, ErrPagerStalled},
+		{"members come again in another order", Page{}, []answer{{4, "ab"}, {4, "ba"}}, emptyPage, "abba", 3, 2, 2, nil},
+
+		// The start is not the first page.
+		{"it starts in the middle", Page{Index: 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
+		{"it starts in the middle, and the service caps Size", Page{5, 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
+		{"it starts in the middle without Total", Page{Index: 3}, []answer{{}, {}, {0, "ef"}, {0, "g"}}, emptyPage, "efg", 5, 3, 6, nil},
+		{"it starts with the last page, a full one", Page{Index: 3}, []answer{{}, {}, {6, "ef"}}, emptyPage, "ef", 4, 1, 1, nil},
+		{"it starts with the last page, a short one: capped, for all one knows", Page{Index: 3}, []answer{{}, {}, {5, "e"}}, emptyPage, "e", 4, 2, 3, nil},
+		{"it starts with the last page, a short one that comes again", Page{Index: 3}, []answer{{}, {}, {5, "e"}}, lastPage, "e", 4, 2, 3, nil},
+		{"it starts past the end", Page{Index: 7}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "", 7, 1, 1, nil},
+		{"it starts in the middle, and that page comes again", Page{Index: 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, ErrPagerStalled},
+		{"it starts in the middle, and that capped page comes again", Page{5, 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, ErrPagerStalled},
+		{"it starts in the middle, and the second of its capped pages comes again", Page{5, 3}, []answer{{}, {}, {14, "ef"}, {14, "gh"}}, lastPage, "efgh", 5, 3, 5, ErrPagerStalled},
+		{"it starts in the middle, and a page comes again when Total is behind", Page{Index: 3}, []answer{{}, {}, {5, "ef"}, {5, "g"}}, lastPage, "efg", 5, 3, 6, nil},
+	}
+	for _, tt := range tests {
+		answer := func(page Page) (int, []ChatGroupParticipant, error) {
+			i := page.Index - 1
+			if i >= len(tt.answers) {
+				switch last := len(tt.answers) - 1; tt.past {
+				case emptyPage:
+					return tt.answers[last].total, nil, nil
+				case lastPage:
+					i = last
+				case sameAgain:
+					i %= len(tt.answers)
+				}
+			}
+			return tt.answers[i].total, named(tt.answers[i].list), nil
+		}
+		start := Page{Size: cmp.Or(tt.page.Size, 2), Index: cmp.Or(tt.page.Index, 1)}
+		for way, list := range ways {
+			bubble(t, tt.name+"/"+way, func(t *testing.T) {
+				api := &service{answer: answer}
+				p := newPager(api, &start)
+				got, err := list(t.Context(), p, func() {})
+				assert.Equal(t, tt.want, letters(got))
+				assert.ErrorIs(t, err, tt.err)
+				assert.Equal(t, tt.next, p.NextIndex())
+				require.Len(t, api.requests, tt.requests)
+				for i, req := range api.requests {
+					assert.Equal(t, Page{Size: start.Size, Index: start.Index + i}, *req.Page)
+				}
+			})
+			if way == "NextPage" {
+				continue // it does not prefetch
+			}
+			bubble(t, tt.name+"/"+way+" with prefetch", func(t *testing.T) {
+				// In the loop all requests arrive that the pager makes: else the last ones
+				// might be cancelled first.
+				api := &service{answer: answer, latency: always(time.Second)}
+				p := newPager(api, &start, WithPrefetch(4))
+				got, err := list(t.Context(), p, synctest.Wait)
+				assert.Equal(t, tt.want, letters(got))
+				assert.ErrorIs(t, err, tt.err)
+				assert.Equal(t, tt.next, p.NextIndex())
+				assert.Len(t, api.requests, tt.prefetched)
+				assert.LessOrEqual(t, api.mostInFlight, 4)
+			})
+		}
+	}
+}
+
+// Whatever the cycle, a listing of it ends, and in time proportional to its length.
+func TestACycleOfAnyLengthEnds(t *testing.T) {
+	t.Parallel()
+	for length := 1; length <= 40; length++ {
+		for tail := range 20 {
+			members := numbered(tail + length)
+			api := &service{answer: func(page Page) (int, []ChatGroupParticipant, error) {
+				i := page.Index - 1
+				if i >= tail {
+					i = tail + (i-tail)%length
+				}
+				return 1_000_000, members[i : i+1], nil
+			}}
+			_, err := Collect(newPager(api, &Page{Size: 1}).All(t.Context()))
+			require.ErrorIs(t, err, ErrPagerStalled, "cycle of %d after %d pages", length, tail)
+			require.LessOrEqual(t, len(api.requests), 3*(length+tail)+1, "cycle of %d after %d pages", length, tail)
+		}
+	}
+}
+
+func TestAStallIsSeenThoughTheCallerChangesThePagesItGot(t *testing.T) {
+	t.Parallel()
+	api := &service{answer: func(Page) (int, []ChatGroupParticipant, error) { return 1000, named("ab"), nil }}
+	pages := 0
+	for page, err := range newPager(api, nil).Pages(t.Context()) {
+		if err != nil {
+			require.ErrorIs(t, err, ErrPagerStalled)
+			break
+		}
+		pages++
+		require.Less(t, pages, 2, "the listing goes on and on")
+		page.Data.List[0].ParticipantNumber = "+" + page.Data.List[0].ParticipantNumber
+	}
+	assert.Len(t, api.requests, 2)
+}
+
+func TestAnAPIMayReuseItsMemory(t *testing.T) {
+	t.Parallel()
+	members, buffer := numbered(6), make([]ChatGroupParticipant, 2)
+	api := &service{answer: func(page Page) (int, []ChatGroupParticipant, error) {
+		copy(buffer, members[2*(page.Index-1):])
+		return len(members), buffer, nil
+	}}
+	got, err := Collect(newPager(api, nil).All(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, members, got)
+}
+
+// The engine pages any operation that numbers its pages.
+
+type invoice struct {
+	number int
+	paid   bool
+}
+
+type invoicePage struct {
+	count    int
+	invoices []invoice
+	account  string
+}
+
+func newInvoicePager(invoices []invoice, opts ...PagerOption) *pager[invoicePage, invoice] {
+	return (&pager[invoicePage, invoice]{
+		fetch: func(_ context.Context, page Page) (*invoicePage, error) {
+			from := (page.Index - 1) * page.Size
+			return &invoicePage{len(invoices), invoices[from:min(from+page.Size, len(invoices))], "main"}, nil
+		},
+		list:    func(p *invoicePage) (int, []invoice) { return p.count, p.invoices },
+		without: func(p invoicePage) *invoicePage { p.invoices = nil; return &p },
+	}).start(&Page{Size: 3}, opts)
+}
+
+func TestTheEnginePagesAnyOtherOperation(t *testing.T) {
+	t.Parallel()
+	invoices := []invoice{{1, true}, {2, false}, {3, false}, {4, true}, {5, true}, {6, true}, {7, false}, {8, true}}
+	for _, opts := range [][]PagerOption{nil, {WithPageSize(2)}, {WithPrefetch(4)}} {
+		p := newInvoicePager(invoices, opts...)
+		all, err := Collect(p.all(t.Context()))
+		require.NoError(t, err)
+		assert.Equal(t, invoices, all)
+
+		pages, err := Collect(p.pages(t.Context()))
+		require.NoError(t, err)
+		next := newInvoicePager(invoices, opts...)
+		for _, page := range pages {
+			got, err := next.nextPage(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, page, got)
+			assert.Equal(t, "main", got.account)
+		}
+		_, err = next.nextPage(t.Context())
+		assert.Equal(t, ErrNoMorePages, err)
+		assert.Equal(t, p.nextIndex.Load(), next.nextIndex.Load())
+	}
+}
+
+// Errors.
+
+var errTransient = errors.New("transient")
+
+// failing fails the first request for a page.
+func failing(index int, answer func(Page) (int, []ChatGroupParticipant, error)) func(Page) (int, []ChatGroupParticipant, error) {
+	failed := false
+	return func(page Page) (int, []ChatGroupParticipant, error) {
+		if page.Index == index && !failed {
+			failed = true
+			return 0, nil, errTransient
+		}
+		return answer(page)
+	}
+}
+
+func TestNextPageAsksForTheSamePageAfterAnError(t *testing.T) {
+	t.Parallel()
+	for failed := 1; failed <= 3; failed++ {
+		api := &service{answer: failing(failed, group(named("abcde")))}
+		p := newPager(api, &Page{Size: 2})
+		var got []ChatGroupParticipant
+		for p.HasNext() {
+			index := p.NextIndex()
+			page, err := p.NextPage(t.Context())
+			if err != nil {
+				assert.Equal(t, errTransient, err)
+				assert.Nil(t, page)
+				assert.Equal(t, failed, index)
+				assert.Equal(t, failed, p.NextIndex())
+				continue
+			}
+			got = append(got, page.Data.List...)
+		}
+		assert.Equal(t, "abcde", letters(got))
+		assert.Equal(t, slices.Insert([]int{1, 2, 3}, failed, failed), api.asked())
+	}
+}
+
+func TestNextPageGoesOnOnceAStallIsOver(t *testing.T) {
+	t.Parallel()
+	stuck := true
+	api := &service{answer: func(page Page) (int, []ChatGroupParticipant, error) {
+		if stuck && page.Index == 2 {
+			page.Index = 1
+		}
+		return group(named("abcd"))(page)
+	}}
+	p := newPager(api, &Page{Size: 2})
+	first, err := p.NextPage(t.Context())
+	require.NoError(t, err)
+	for range 2 {
+		_, err = p.NextPage(t.Context())
+		require.ErrorIs(t, err, ErrPagerStalled)
+		assert.True(t, p.HasNext())
+		assert.Equal(t, 2, p.NextIndex())
+	}
+	stuck = false
+	second, err := p.NextPage(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "abcd", letters(first.Data.List)+letters(second.Data.List))
+	assert.False(t, p.HasNext())
+}
+
+func TestNextPageSaysThatThereAreNoMore(t *testing.T) {
+	t.Parallel()
+	api := &service{answer: group(named("ab"))}
+	p := newPager(api, nil)
+	_, err := p.NextPage(t.Context())
+	require.NoError(t, err)
+	for range 2 {
+		assert.False(t, p.HasNext())
+		page, err := p.NextPage(t.Context())
+		assert.Nil(t, page)
+		assert.ErrorIs(t, err, ErrNoMorePages)
+	}
+	assert.Len(t, api.requests, 1)
+}
+
+func TestGoodMembersComeBeforeAnErrorAndNothingAfterIt(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 2, 4, 16} {
+		for failed := 1; failed <= 5; failed++ {
+			for _, way := range []string{"Pages", "All"} {
+				bubble(t, fmt.Sprintf("%s, page %d, prefetch %d", way, failed, prefetch), func(t *testing.T) {
+					api := &service{
+						answer: failing(failed, group(named("abcdefghi"))),
+						latency: func(page Page) time.Duration { // the error overtakes the pages before it
+							return time.Duration(10-page.Index) * time.Second
+						},
+					}
+					p := newPager(api, &Page{Size: 2}, WithPrefetch(prefetch))
+					got, err := ways[way](t.Context(), p, func() {})
+					assert.Equal(t, errTransient, err)
+					assert.Equal(t, "abcdefghi"[:2*(failed-1)], letters(got))
+					assert.Equal(t, failed, p.NextIndex())
+					assert.Zero(t, api.inFlightNow())
+				})
+			}
+		}
+	}
+}
+
+func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
+	t.Parallel()
+	api := &service{answer: group(named("abc"))}
+	req := &ListChatGroupParticipantsRequest{BusinessNumber: "1", GroupID: "2", CustSpaceID: "3"}
+	at := func(size, index int) *ListChatGroupParticipantsRequest {
+		return &ListChatGroupParticipantsRequest{BusinessNumber: "1", GroupID: "2", CustSpaceID: "3", Page: &Page{size, index}}
+	}
+	tests := []struct {
+		name  string
+		pager *ListChatGroupParticipantsPager
+		ctx   context.Context
+		field string
+	}{
+		{"no API", NewListChatGroupParticipantsPager(nil, req), t.Context(), "ListChatGroupParticipantsAPI"},
+		{"no request", NewListChatGroupParticipantsPager(api, nil), t.Context(), "ListChatGroupParticipantsRequest"},
+		{"nothing at all", NewListChatGroupParticipantsPager(nil, nil, nil), t.Context(), "ListChatGroupParticipantsRequest"},
+		{"no context", NewListChatGroupParticipantsPager(api, req), nil, "ctx"},
+		{"no context to prefetch with", NewListChatGroupParticipantsPager(api, req, WithPrefetch(4)), nil, "ctx"},
+		{"an option that is nil", NewListChatGroupParticipantsPager(api, req, WithPrefetch(2), nil), t.Context(), "opts[1]"},
+		{"a page size of 0", NewListChatGroupParticipantsPager(api, req, WithPageSize(0)), t.Context(), "WithPageSize"},
+		{"a negative page size", NewListChatGroupParticipantsPager(api, req, WithPageSize(-1)), t.Context(), "WithPageSize"},
+		{"a bad page size and then a good one", NewListChatGroupParticipantsPager(api, req, WithPageSize(0), WithPageSize(5)), t.Context(), "WithPageSize"},
+		{"a prefetch of 0", NewListChatGroupParticipantsPager(api, req, WithPrefetch(0)), t.Context(), "WithPrefetch"},
+		{"a negative prefetch", NewListChatGroupParticipantsPager(api, req, WithPrefetch(-1)), t.Context(), "WithPrefetch"},
+		{"a negative Size", NewListChatGroupParticipantsPager(api, at(-1, 1)), t.Context(), "Page"},
+		{"a negative Index", NewListChatGroupParticipantsPager(api, at(1, -1)), t.Context(), "Page"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			assert.True(t, tt.pager.HasNext(), "the error must be seen")
+			for way, list := range ways {
+				got, err := list(tt.ctx, tt.pager, func() {})
+				assert.Empty(t, got, way)
+				var invalid *ValidationError
+				require.ErrorAs(t, err, &invalid, way)
+				assert.Equal(t, tt.field, invalid.Field, way)
+			}
+		})
+	}
+	t.Cleanup(func() { assert.Empty(t, api.requests, "something was sent") })
+}
+
+func TestAnAPIThatAnswersNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	for way, list := range ways {
+		for _, prefetch := range []int{1, 4} {
+			api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+				if page.Index == 1 {
+					return response(100, named("ab")), nil
+				}
+				return nil, nil
+			})
+			got, err := list(t.Context(), newPager(api, nil, WithPrefetch(prefetch)), func() {})
+			assert.Equal(t, "ab", letters(got), way)
+			assert.EqualError(t, err, "cams: the API returned neither a response nor an error", way)
+		}
+	}
+}
+
+func TestAResponseBesideAnErrorIsIgnored(t *testing.T) {
+	t.Parallel()
+	api := apiFunc(func(context.Context, Page) (*ListChatGroupParticipantsResponse, error) {
+		return response(2, named("ab")), errTransient
+	})
+	for way, list := range ways {
+		got, err := list(t.Context(), newPager(api, nil), func() {})
+		assert.Empty(t, got, way)
+		assert.Equal(t, errTransient, err, way)
+	}
+}
+
+// A panic is the stub's own in a sequential listing; a prefetched one must not
+// crash the program where nobody can recover it.
+func TestAPanicOfTheAPIComesToWhoeverRanges(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 2, 8} {
+		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
+			api := &service{latency: always(time.Second), answer: func(page Page) (int, []ChatGroupParticipant, error) {
+				if page.Index == 3 {
+					panic(errTransient)
+				}
+				return group(numbered(100))(page)
+			}}
+			var got []ChatGroupParticipant
+			require.PanicsWithValue(t, errTransient, func() {
+				for member, err := range newPager(api, nil, WithPrefetch(prefetch)).All(t.Context()) {
+					require.NoError(t, err)
+					got = append(got, member)
+				}
+			})
+			assert.Equal(t, numbered(100)[:40], got, "the pages before it come first")
+			assert.Zero(t, api.inFlightNow())
+		})
+	}
+}
+
+func TestAnAPIThatEndsItsGoroutineIsAnError(t *testing.T) {
+	t.Parallel()
+	api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+		if page.Index > 1 {
+			runtime.Goexit() // as FailNow in a stub does
+		}
+		return response(100, named("ab")), nil
+	})
+	got, err := Collect(newPager(api, nil, WithPrefetch(2)).All(t.Context()))
+	assert.Equal(t, "ab", letters(got))
+	assert.EqualError(t, err, "cams: the API returned neither a response nor an error")
+}
+
+// Cancellation.
+
+func TestNothingIsSentWhenTheContextIsDone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrClosedPipe)
+	for way, list := range ways {
+		for _, prefetch := range []int{1, 4} {
+			api := &service{answer: group(named("ab"))}
+			got, err := list(ctx, newPager(api, &Page{Size: 1, Index: 2}, WithPrefetch(prefetch)), func() {})
+			assert.Empty(t, got, way)
+			assert.ErrorIs(t, err, context.Canceled, way)
+			assert.ErrorIs(t, err, io.ErrClosedPipe, way)
+			assert.EqualError(t, err, "cams: page 2: stopped by the caller's context: context canceled: io: read/write on closed pipe", way)
+			assert.Empty(t, api.requests, way)
+		}
+	}
+}
+
+func TestACancelledListingEndsWithThePageItIsAt(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 4} {
+		for _, way := range []string{"Pages", "All"} {
+			bubble(t, fmt.Sprintf("%s, prefetch %d", way, prefetch), func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				p := newPager(&service{answer: group(named("abcdefghi")), latency: always(time.Second)}, &Page{Size: 2}, WithPrefetch(prefetch))
+				got, err := ways[way](ctx, p, func() {
+					time.Sleep(time.Minute) // prefetched pages are there
+					if p.NextIndex() == 3 {
+						cancel()
+					}
+				})
+				assert.ErrorIs(t, err, context.Canceled)
+				assert.Equal(t, "abcd", letters(got))
+				assert.Equal(t, 3, p.NextIndex())
+			})
+		}
+	}
+}
+
+type pagesOf func(context.Context) iter.Seq2[*ListChatGroupParticipantsResponse, error]
+
+// leaving are the ways to leave a loop over the pages of a group too early.
+var leaving = map[string]func(t *testing.T, pages pagesOf){
+	"break": func(t *testing.T, pages pagesOf) {
+		for _, err := range pages(t.Context()) {
+			require.NoError(t, err)
+			break
+		}
+	},
+	"panic": func(t *testing.T, pages pagesOf) {
+		require.PanicsWithValue(t, "in the loop", func() {
+			for range pages(t.Context()) {
+				panic("in the loop")
+			}
+		})
+	},
+	"the goroutine ends": func(t *testing.T, pages pagesOf) {
+		var ended sync.WaitGroup
+		ended.Go(func() {
+			for range pages(t.Context()) {
+				runtime.Goexit()
+			}
+		})
+		ended.Wait()
+	},
+	"the context is cancelled in the loop": func(t *testing.T, pages pagesOf) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		errs := 0
+		for _, err := range pages(ctx) {
+			if err != nil {
+				require.ErrorIs(t, err, context.Canceled)
+				errs++
+			}
+			cancel()
+		}
+		require.Equal(t, 1, errs)
+	},
+	"the context is cancelled while the loop waits": func(t *testing.T, pages pagesOf) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		_, err := Collect(pages(ctx))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	},
+	"a pulled sequence is stopped": func(t *testing.T, pages pagesOf) {
+		next, stop := iter.Pull2(pages(t.Context()))
+		_, err, ok := next()
+		require.NoError(t, err)
+		require.True(t, ok)
+		stop()
+	},
+	"a pulled sequence is stopped before it started": func(t *testing.T, pages pagesOf) {
+		_, stop := iter.Pull2(pages(t.Context()))
+		stop()
+	},
+}
+
+func TestLeavingALoopLeavesNoRequestAndNoGoroutine(t *testing.T) {
+	t.Parallel()
+	for name, leave := range leaving {
+		for _, prefetch := range []int{1, 2, 16} {
+			bubble(t, fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
+				// Page 1 takes a second, the others an hour.
+				api := &service{answer: group(numbered(1000)), latency: func(page Page) time.Duration {
+					if page.Index == 1 {
+						return time.Second
+					}
+					return time.Hour
+				}}
+				began := time.Now()
+				leave(t, newPager(api, nil, WithPrefetch(prefetch)).Pages)
+				assert.Zero(t, api.inFlightNow(), "requests are in flight")
+				assert.Less(t, time.Since(began), 2*time.Second, "leaving waited for an answer")
+				assert.LessOrEqual(t, len(api.requests), 1+prefetch)
+			})
+		}
+	}
+}
+
+func TestAPulledSequenceThatIsForgottenHasNoRequestInFlightForLong(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 8} {
+		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
+			api := &service{answer: group(numbered(1000)), latency: always(time.Second)}
+			next, stop := iter.Pull2(newPager(api, nil, WithPrefetch(prefetch)).All(t.Context()))
+			defer stop() // only for the bubble: iter keeps its own goroutine otherwise
+			_, err, _ := next()
+			require.NoError(t, err)
+			time.Sleep(time.Hour)
+			assert.Zero(t, api.inFlightNow())
+			assert.LessOrEqual(t, len(api.requests), 1+prefetch)
+		})
+		bubble(t, fmt.Sprintf("prefetch %d, and the context is cancelled", prefetch), func(t *testing.T) {
+			api := &service{answer: group(numbered(1000)), latency: always(time.Second)}
+			ctx, cancel := context.WithCancel(t.Context())
+			next, stop := iter.Pull2(newPager(api, nil, WithPrefetch(prefetch)).All(ctx))
+			defer stop()
+			_, err, _ := next()
+			require.NoError(t, err)
+			cancel()
+			synctest.Wait()
+			assert.Zero(t, api.inFlightNow())
+		})
+	}
+}
+
+func TestLeavingALoopWaitsForAnAPIThatDoesNotHeedItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answered := 0
+		var mu sync.Mutex
+		api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			answered++
+			return response(100, numbered(100)[page.Index-1:page.Index]), nil
+		})
+		for range newPager(api, nil, WithPrefetch(4)).Pages(t.Context()) {
+			synctest.Wait() // all four are on their way
+			break
+		}
+		assert.Equal(t, 5, answered)
+	})
+}
+
+// Prefetch.
+
+func TestPrefetchedPagesComeInOrderWhateverTheLatency(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{2, 3, 16, 1000} {
+		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, uint64(prefetch)))
+			var mu sync.Mutex
+			members := numbered(995)
+			api := &service{answer: group(members), latency: func(Page) time.Duration {
+				mu.Lock()
+				defer mu.Unlock()
+				return time.Duration(random.IntN(1000)) * time.Millisecond
+			}}
+			got, err := Collect(newPager(api, &Page{Size: 10}, WithPrefetch(prefetch)).All(t.Context()))
+			require.NoError(t, err)
+			assert.Equal(t, members, got)
+			assert.Len(t, api.requests, 100, "no request is wasted when Total is right")
+			assert.Equal(t, min(prefetch, 99), api.mostInFlight)
+		})
+	}
+}
+
+func TestTheFirstPageComesAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &service{answer: group(numbered(100)), latency: always(time.Second)}
+		next, stop := iter.Pull2(newPager(api, &Page{Size: 10}, WithPrefetch(4)).Pages(t.Context()))
+		defer stop()
+		go func() {
+			time.Sleep(time.Second / 2)
+			assert.Equal(t, []int{1}, api.asked())
+		}()
+		_, err, _ := next()
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.ElementsMatch(t, []int{1, 2, 3, 4, 5}, api.asked())
+	})
+}
+
+func TestASlowLoopHasNoMoreThanItsPrefetchWaiting(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 2, 7} {
+		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
+			api := &service{answer: group(numbered(1000)), latency: always(time.Millisecond)}
+			visited := 0
+			for _, err := range newPager(api, nil, WithPrefetch(prefetch)).Pages(t.Context()) {
+				require.NoError(t, err)
+				visited++
+				time.Sleep(time.Hour)
+				ahead := prefetch
+				if prefetch == 1 {
+					ahead = 0 // a sequential listing asks only when a page is wanted
+				}
+				require.Len(t, api.asked(), min(visited+ahead, 50))
+			}
+			assert.Equal(t, 50, visited)
+		})
+	}
+}
+
+func TestPrefetchTakesTheTimeOfItsRounds(t *testing.T) {
+	t.Parallel()
+	for prefetch, rounds := range map[int]int{1: 100, 16: 1 + 7, 99: 2, 1000: 2} {
+		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
+			api := &service{answer: group(numbered(1000)), latency: always(50 * time.Millisecond)}
+			began := time.Now()
+			got, err := Collect(newPager(api, &Page{Size: 10}, WithPrefetch(prefetch)).All(t.Context()))
+			require.NoError(t, err)
+			assert.Len(t, got, 1000)
+			assert.Equal(t, time.Duration(rounds)*50*time.Millisecond, time.Since(began))
+		})
+	}
+}
+
+// Requests.
+
+func TestTheCallersRequestIsCopiedAndNeverChanged(t *testing.T) {
+	t.Parallel()
+	original := func() *ListChatGroupParticipantsRequest {
+		return &ListChatGroupParticipantsRequest{
+			BusinessNumber: "8613800000000", ChannelType: ChannelTypeWhatsApp, GroupID: "EA939", CustSpaceID: "cams-k001",
+			Page: &Page{Size: 2, Index: 2},
+		}
+	}
+	for _, prefetch := range []int{1, 4} {
+		req, api := original(), &service{answer: group(named("abcdefghi"))}
+		p := NewListChatGroupParticipantsPager(api, req, WithPrefetch(prefetch))
+		for way, list := range ways {
+			got, err := list(t.Context(), p, func() {})
+			require.NoError(t, err, way)
+			assert.Equal(t, "cdefghi", letters(got), way)
+			assert.Equal(t, original(), req, way)
+		}
+		// The pager works on a copy: this changes nothing.
+		*req.Page = Page{Size: 9, Index: 9}
+		req.GroupID, req.Page = "another", nil
+		got, err := Collect(p.All(t.Context()))
+		require.NoError(t, err)
+		assert.Equal(t, "cdefghi", letters(got))
+
+		seen := map[any]bool{}
+		for _, sent := range api.requests {
+			assert.False(t, seen[sent] || seen[sent.Page], "two calls share a request or its Page")
+			seen[sent], seen[sent.Page] = true, true
+			want := original()
+			want.Page = &Page{Size: 2, Index: sent.Page.Index}
+			assert.Equal(t, want, sent)
+		}
+	}
+}
+
+// An API that writes into its request harms nobody.
+type scribbler struct{ ListChatGroupParticipantsAPI }
+
+func (s scribbler) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
+	resp, err := s.ListChatGroupParticipantsAPI.ListChatGroupParticipants(ctx, &ListChatGroupParticipantsRequest{Page: &Page{req.Page.Size, req.Page.Index}})
+	*req.Page = Page{-1, -1}
+	*req = ListChatGroupParticipantsRequest{}
+	return resp, err
+}
+
+func TestAnAPIMayChangeTheRequestItGets(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 4} {
+		got, err := Collect(newPager(scribbler{&service{answer: group(named("abcdefghi"))}}, &Page{Size: 2}, WithPrefetch(prefetch)).All(t.Context()))
+		require.NoError(t, err)
+		assert.Equal(t, "abcdefghi", letters(got))
+	}
+}
+
+func TestThePageComesFromTheOptionElseTheRequestElseTheDefault(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		page *Page
+		opts []PagerOption
+		want Page
+	}{
+		{nil, nil, Page{20, 1}},
+		{&Page{}, nil, Page{20, 1}},
+		{&Page{Size: 7}, nil, Page{7, 1}},
+		{&Page{Index: 3}, nil, Page{20, 3}},
+		{&Page{7, 3}, nil, Page{7, 3}},
+		{&Page{7, 3}, []PagerOption{WithPageSize(50)}, Page{50, 3}},
+		{nil, []PagerOption{WithPageSize(50), WithPageSize(60)}, Page{60, 1}},
+	}
+	for _, tt := range tests {
+		api := &service{answer: group(nil)}
+		p := newPager(api, tt.page, tt.opts...)
+		assert.Equal(t, tt.want.Index, p.NextIndex(), "before anything was asked")
+		_, err := p.NextPage(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, *api.requests[0].Page)
+	}
+}
+
+// Ranging.
+
+func TestNothingIsAskedBeforeTheFirstStep(t *testing.T) {
+	t.Parallel()
+	api := &service{answer: group(named("ab"))}
+	p := newPager(api, nil, WithPrefetch(4))
+	p.Pages(t.Context())
+	p.All(t.Context())
+	p.HasNext()
+	assert.Empty(t, api.requests)
+}
+
+func TestRangingAgainListsAgainFromTheStart(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 4} {
+		api := &service{answer: failing(3, group(named("abcdefghi")))}
+		p := newPager(api, &Page{Size: 2, Index: 2}, WithPrefetch(prefetch))
+		all := p.All(t.Context())
+		_, err := Collect(all)
+		require.Equal(t, errTransient, err)
+		for range 2 {
+			got, err := Collect(all)
+			require.NoError(t, err)
+			assert.Equal(t, "cdefghi", letters(got))
+		}
+		for range all {
+			assert.Equal(t, 2, p.NextIndex(), "it is back at the start")
+			break
+		}
+	}
+}
+
+func TestARangeDoesNotMoveNextPageNorAnotherRange(t *testing.T) {
+	t.Parallel()
+	api := &service{answer: group(named("abcdef"))}
+	p := newPager(api, &Page{Size: 2})
+	first, err := p.NextPage(t.Context())
+	require.NoError(t, err)
+	var outer []ChatGroupParticipant
+	for member, err := range p.All(t.Context()) {
+		require.NoError(t, err)
+		outer = append(outer, member)
+		inner, err := Collect(p.All(t.Context()))
+		require.NoError(t, err)
+		assert.Equal(t, "abcdef", letters(inner))
+	}
+	assert.Equal(t, "abcdef", letters(outer))
+	second, err := p.NextPage(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "abcd", letters(first.Data.List)+letters(second.Data.List))
+	assert.Equal(t, 3, p.NextIndex())
+}
+
+func TestNextIndexMovesWithEachPage(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 4} {
+		p := newPager(&service{answer: group(named("abcdefg"))}, &Page{Size: 2, Index: 2}, WithPrefetch(prefetch))
+		want := 2
+		for _, err := range p.Pages(t.Context()) {
+			require.NoError(t, err)
+			want++
+			assert.Equal(t, want, p.NextIndex())
+		}
+		assert.Equal(t, 5, p.NextIndex())
+	}
+}
+
+func TestNextIndexMovesWithTheLastMemberOfAPage(t *testing.T) {
+	t.Parallel()
+	next := map[string]int{"a": 1, "b": 1, "c": 2, "d": 2, "e": 2, "f": 3, "g": 4}
+	for _, prefetch := range []int{1, 4} {
+		for last, want := range next {
+			p := newPager(&service{answer: group(named("abcdefg"))}, &Page{Size: 3}, WithPrefetch(prefetch))
+			for member, err := range p.All(t.Context()) {
+				require.NoError(t, err)
+				assert.Equal(t, next[member.ParticipantNumber], p.NextIndex())
+				if member.ParticipantNumber == last {
+					break
+				}
+			}
+			assert.Equal(t, want, p.NextIndex(), "after a break at %s", last)
+		}
+	}
+}
+
+func TestNextIndexMayBeAskedAtAnyTime(t *testing.T) {
+	t.Parallel()
+	p := newPager(&service{answer: group(numbered(1000))}, nil, WithPrefetch(4))
+	var asking sync.WaitGroup
+	done := make(chan struct{})
+	asking.Go(func() {
+		for index := 1; ; {
+			select {
+			case <-done:
+				return
+			default:
+				next := p.NextIndex()
+				assert.GreaterOrEqual(t, next, index)
+				index = next
+			}
+		}
+	})
+	_, err := Collect(p.All(t.Context()))
+	close(done)
+	asking.Wait()
+	require.NoError(t, err)
+	assert.Equal(t, 51, p.NextIndex())
+}
+
+func TestCollectReturnsWhatCameBeforeTheError(t *testing.T) {
+	t.Parallel()
+	got, err := Collect(newPager(&service{answer: failing(2, group(named("abcd")))}, &Page{Size: 2}).All(t.Context()))
+	assert.Equal(t, errTransient, err)
+	assert.Equal(t, "ab", letters(got))
+
+	none, err := Collect(newPager(&service{answer: group(nil)}, nil).All(t.Context()))
+	require.NoError(t, err)
+	assert.Empty(t, none)
+}
