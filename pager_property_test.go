@@ -1,0 +1,195 @@
+package cams
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A listing is a group, a service that holds it and a caller who lists it.
+type listing struct {
+	Members  int
+	Size     int     // members a page that the caller asks for
+	Cap      int     // members a page that the service sends at most; 0 for no cap
+	Total    int     // as the service tells it
+	Repeats  bool    // the service answers its last page again past the end, else an empty one
+	Failing  float64 // the share of requests that fail
+	Latency  time.Duration
+	Start    int
+	Prefetch int
+	Way      string // of listing
+	Leaves   int    // how often the caller breaks out of the loop
+	Seed     uint64
+}
+
+func randomListing(random *rand.Rand) listing {
+	l := listing{
+		Members: random.IntN(501), Size: 1 + random.IntN(60), Start: 1, Prefetch: 1,
+		Way: []string{"NextPage", "Pages", "All"}[random.IntN(3)], Seed: random.Uint64(),
+	}
+	if random.IntN(2) == 0 {
+		l.Cap = 1 + random.IntN(60)
+	}
+	if random.IntN(3) > 0 {
+		l.Prefetch = 1 + random.IntN(16)
+	}
+	if random.IntN(2) == 0 {
+		l.Start = 1 + random.IntN(l.pages()+3)
+	}
+	if random.IntN(2) == 0 {
+		l.Latency = 100 * time.Millisecond
+	}
+	if random.IntN(2) == 0 {
+		l.Failing = random.Float64() / 2
+	}
+	l.Leaves = random.IntN(4)
+	switch random.IntN(8) {
+	case 0:
+		l.Total = 0
+	case 1:
+		l.Total = -1
+	case 2:
+		l.Total = l.Members + 1 + random.IntN(60)
+	case 3: // too small; but at a page's end nobody could tell it from a right one
+		l.Total = random.IntN(l.Members + 1)
+		if l.Total%l.pageLength() == 0 {
+			l.Total = l.Members
+		}
+	case 4:
+		l.Total, l.Cap = l.Members, 0
+		if l.Start <= l.pages() { // a start past the end gets a page that looks like any other
+			l.Repeats, l.Failing, l.Leaves = true, 0, 0
+		}
+	default:
+		l.Total = l.Members
+	}
+	return l
+}
+
+func (l listing) pageLength() int {
+	if l.Cap > 0 {
+		return min(l.Size, l.Cap)
+	}
+	return l.Size
+}
+
+func (l listing) pages() int { return (l.Members + l.pageLength() - 1) / l.pageLength() }
+
+// service is deterministic: what happens to a request depends on its page and on
+// how often that was asked for, and not on the order of goroutines.
+func (l listing) service(members []ChatGroupParticipant) *service {
+	asked := map[int]uint64{}
+	return &service{
+		answer: func(page Page) (int, []ChatGroupParticipant, error) {
+			asked[page.Index]++
+			if rand.New(rand.NewPCG(l.Seed+asked[page.Index], uint64(page.Index))).Float64() < l.Failing {
+				return 0, nil, errTransient
+			}
+			if l.Repeats && l.Members > 0 {
+				page.Index = min(page.Index, l.pages())
+			}
+			_, list, _ := group(members)(Page{Size: l.pageLength(), Index: page.Index})
+			return l.Total, list, nil
+		},
+		latency: func(page Page) time.Duration {
+			if l.Latency == 0 {
+				return 0
+			}
+			return time.Duration(rand.New(rand.NewPCG(l.Seed, uint64(page.Index))).Int64N(int64(l.Latency)))
+		},
+	}
+}
+
+// list lists with one pager. It leaves before the page (for All: the member)
+// number stop; done says that it came to the end instead.
+func (l listing) list(ctx context.Context, p *ListChatGroupParticipantsPager, stop int) (list []ChatGroupParticipant, done bool, err error) {
+	n := 0
+	switch l.Way {
+	case "NextPage":
+		for p.HasNext() {
+			if n++; n == stop {
+				return list, false, nil
+			}
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				return list, false, err
+			}
+			list = append(list, page.Data.List...)
+		}
+	case "Pages":
+		for page, err := range p.Pages(ctx) {
+			if err != nil {
+				return list, false, err
+			}
+			list = append(list, page.Data.List...)
+			if n++; n == stop {
+				return list, false, nil
+			}
+		}
+	case "All":
+		for member, err := range p.All(ctx) {
+			if err != nil {
+				return list, false, err
+			}
+			list = append(list, member)
+			if n++; n == stop {
+				return list, false, nil
+			}
+		}
+	}
+	return list, true, nil
+}
+
+// check lists the group with as many pagers as it takes: each goes on where the
+// one before it failed or was left.
+func (l listing) check(t *testing.T) {
+	members := numbered(l.Members)
+	random := rand.New(rand.NewPCG(l.Seed, 0))
+	api := l.service(members)
+	got := []ChatGroupParticipant{}
+	leaves := l.Leaves
+	for next, done := l.Start, false; !done; {
+		stop := 0
+		if leaves > 0 {
+			leaves--
+			stop = 1 + random.IntN(2*l.pageLength())
+		}
+		before := len(api.requests)
+		p := newPager(api, &Page{Size: l.Size, Index: next}, WithPrefetch(l.Prefetch))
+		var list []ChatGroupParticipant
+		var err error
+		list, done, err = l.list(t.Context(), p, stop)
+		if err != nil {
+			require.ErrorIs(t, err, errTransient, "%+v", l)
+		}
+
+		require.Zero(t, api.inFlightNow(), "%+v", l)
+		require.LessOrEqual(t, api.mostInFlight, l.Prefetch, "%+v", l)
+		extra := l.Prefetch // with 1, one request may be needed to see the end
+		if l.Way == "NextPage" {
+			extra = 1
+		}
+		require.LessOrEqual(t, len(api.requests)-before, max(0, l.pages()-next+1)+extra, "requests of %+v", l)
+
+		whole := (p.NextIndex() - next) * l.pageLength() // a page that was left half-way comes again
+		got = append(got, list[:min(whole, len(list))]...)
+		next = p.NextIndex()
+	}
+	require.Equal(t, members[min((l.Start-1)*l.pageLength(), len(members)):], got, "%+v", l)
+}
+
+func TestWhateverTheListingEachMemberComesOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	const seed, listings = 20200606, 3000
+	t.Logf("seed %d", seed)
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		for range listings {
+			randomListing(random).check(t)
+		}
+	})
+}
