@@ -1,0 +1,142 @@
+package cams_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// groupOf makes a client of a fake service whose group EA939 has n members.
+func groupOf(n int) *cams.Client {
+	server := camstest.NewServer()
+	group := camstest.Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939"}
+	for i := range n {
+		group.Participants = append(group.Participants, fmt.Sprint(8613800000001+i))
+	}
+	server.AddGroup(group)
+	client, err := server.NewClient()
+	if err != nil {
+		panic(err)
+	}
+	return client
+}
+
+func ExampleListChatGroupParticipantsPager_All() {
+	client := groupOf(5)
+	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000",
+		CustSpaceID:    "cams-k001",
+		GroupID:        "EA939",
+	}, cams.WithPageSize(2))
+
+	for participant, err := range pager.All(context.Background()) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(participant.ParticipantNumber)
+	}
+	// Output:
+	// 8613800000001
+	// 8613800000002
+	// 8613800000003
+	// 8613800000004
+	// 8613800000005
+}
+
+// With prefetch the pages come at the same time, and still in order.
+func ExampleListChatGroupParticipantsPager_Pages() {
+	client := groupOf(250)
+	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000",
+		CustSpaceID:    "cams-k001",
+		GroupID:        "EA939",
+	}, cams.WithPageSize(100), cams.WithPrefetch(4))
+
+	for page, err := range pager.Pages(context.Background()) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		list := page.Data.List
+		fmt.Println(len(list), "of", page.Data.Total, "from", list[0].ParticipantNumber)
+	}
+	// Output:
+	// 100 of 250 from 8613800000001
+	// 100 of 250 from 8613800000101
+	// 50 of 250 from 8613800000201
+}
+
+// HasNext and NextPage list as well, page by page at the caller's own pace.
+func ExampleListChatGroupParticipantsPager_NextPage() {
+	client := groupOf(5)
+	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000",
+		CustSpaceID:    "cams-k001",
+		GroupID:        "EA939",
+	}, cams.WithPageSize(2))
+
+	for pager.HasNext() {
+		page, err := pager.NextPage(context.Background())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(len(page.Data.List))
+	}
+	// Output:
+	// 2
+	// 2
+	// 1
+}
+
+// A listing that was left half-way goes on in another process, with the index
+// that NextIndex told and the same page size.
+func ExampleListChatGroupParticipantsPager_NextIndex() {
+	client := groupOf(5)
+	list := func(ctx context.Context, fromPage, members int) (nextPage int) {
+		pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+			BusinessNumber: "8613800000000",
+			CustSpaceID:    "cams-k001",
+			GroupID:        "EA939",
+			Page:           &cams.Page{Size: 2, Index: fromPage},
+		})
+		for participant, err := range pager.All(ctx) {
+			if err != nil {
+				fmt.Println(err)
+				break
+			}
+			fmt.Println(participant.ParticipantNumber)
+			if members--; members == 0 {
+				break
+			}
+		}
+		return pager.NextIndex()
+	}
+
+	next := list(context.Background(), 1, 4)
+	fmt.Println("to be continued at page", next)
+	list(context.Background(), next, 4)
+	// Output:
+	// 8613800000001
+	// 8613800000002
+	// 8613800000003
+	// 8613800000004
+	// to be continued at page 3
+	// 8613800000005
+}
+
+func ExampleCollect() {
+	client := groupOf(45)
+	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000",
+		CustSpaceID:    "cams-k001",
+		GroupID:        "EA939",
+	})
+
+	participants, err := cams.Collect(pager.All(context.Background()))
+	fmt.Println(len(participants), err)
+	// Output: 45 <nil>
+}
