@@ -95,5 +95,14 @@
 // Members received are counted from the start page's offset, (Index-1) times
 // the length of the first page received. Total is the latest page's. A listing
 // that starts past the first page with a short page asks for one page more,
-// for it cannot tell a cap from the end.
+// for it cannot tell a cap from the end; if that short page then comes again,
+// and the pages before it make up Total at the Size asked for, it was the last.
+//
+// A page is compared with the one before it and with one further back. So a
+// service that sends a few pages in turns is found out too, but not at once:
+// some members may have been listed again by then.
+//
+// A range over Pages or All whose context is done ends at the next page, also
+// if that is prefetched. Leaving the loop stops all requests in flight and
+// waits until they have returned.
 package cams
