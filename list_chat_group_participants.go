@@ -188,8 +188,9 @@ func (p *ListChatGroupParticipantsPager) NextPage(ctx context.Context) (*ListCha
 
 // NextIndex is the page to resume from, for instance in another process: as
 // Page.Index of a new pager with the same page size. It follows NextPage, or
-// the latest range over Pages or All, whichever moved last. In a range over All
-// it moves on with the last member of a page.
+// the latest range over Pages or All, whichever moved last. In the body of a
+// loop over Pages it is already the page after: save it once the page is dealt
+// with. In a loop over All it moves on with the last member of a page.
 func (p *ListChatGroupParticipantsPager) NextIndex() int { return int(p.pager.nextIndex.Load()) }
 
 // Pages lists the group page by page, from the start whenever it is ranged
