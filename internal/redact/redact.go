@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/cams-go/cams/internal/percent"
@@ -123,29 +124,93 @@ var escapeJSON = strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`
 // shapes are how secrets look in texts whose values we do not know.
 var shapes = sync.OnceValue(func() []shape {
 	return []shape{
-		// A quoted body, or what a parser quotes of its input: nothing of it is kept.
-		{regexp.MustCompile(`(?s)[{<].*`), Mask},
-		{regexp.MustCompile(`(?is)(delimiter not found|invalid character|cannot unmarshal).*`), "${1} " + Mask},
+		// What a server, a file or a parser's input held, quoted whole: nothing of it is kept.
+		{regexp.MustCompile(`(?is)(session token(?: from \w+)? failed: |(?:credentials|config) from .+? failed: |from OAuth: |message = )(.*)`), withoutBody},
+		{regexp.MustCompile(`(?s)()([{<].*)`), withoutBody},
+		{regexp.MustCompile(`(?is)((?:delimiter not found|invalid character|cannot unmarshal|parsing time) ?)(.*)`), withoutBody},
 		// https://user:password@host, and every query.
-		{regexp.MustCompile(`//[^/\s@]+@`), "//" + Mask + "@"},
-		{regexp.MustCompile(`\?\S+`), "?" + Mask},
-		// AccessKeySecret: ..., security_token=..., secret "..."
-		{regexp.MustCompile(`(?i)(secret|token|password|private_?key)(["']?\s*[:= ]\s*["']?)[^\s"',;&]+`), "${1}${2}" + Mask},
-		// Long opaque strings, as keys and tokens are.
-		{regexp.MustCompile(`[A-Za-z0-9+=]{24,}`), Mask},
+		{regexp.MustCompile(`(//)[^/\s@]+@`), func(m []string) string { return m[1] + Mask + "@" }},
+		{regexp.MustCompile(`(\?)\S+`), withoutRest},
+		// AccessKeySecret: ..., security_token=..., secret "...", Authorization: Bearer ...
+		{regexp.MustCompile(`(?i)((?:secret|token|passw(?:or)?d|passphrase|pwd|private[_-]?key|api[_-]?key|signature|authorization|bearer)[\w-]*` +
+			`[\\"'\x60]*\s*(?:[:=]+>?|\s)\s*(?:(?:bearer|basic)\s+)?)("[^"]*"?|'[^']*'?|[^\s,;&)]+)`), withoutValue},
+		// Long opaque strings, as keys and tokens are, but not paths, UUIDs and names.
+		{regexp.MustCompile(`[A-Za-z0-9+=]{24,}`), withoutKey},
+		{regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}(?:\.[A-Za-z0-9_-]+)*`), withoutOpaque},
 	}
 })
 
+// shape is what to find and what to make of it and its groups.
 type shape struct {
 	find    *regexp.Regexp
-	replace string
+	replace func(match []string) string
 }
 
-// Unknown masks everything in s that looks like a secret, and clips it to 512
-// bytes. It is for errors of others, which quote what they could not use.
-func Unknown(s string) string {
-	for _, shape := range shapes() {
-		s = shape.find.ReplaceAllString(s, shape.replace)
+func withoutRest(match []string) string { return match[1] + Mask }
+
+// withoutBody keeps the error code of a body: it is letters and says the most.
+func withoutBody(match []string) string {
+	text := match[1] + Mask
+	if code := errorCode().FindStringSubmatch(match[2]); code != nil {
+		text += " (" + code[1] + ")"
 	}
-	return Clip(s, 512)
+	return text
+}
+
+var errorCode = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"[Cc]ode"\s*:\s*"([A-Z][A-Za-z.]{1,63})"`)
+})
+
+// withoutValue leaves sentences about secrets, such as "the token is empty".
+func withoutValue(match []string) string {
+	if prose()[strings.ToLower(strings.TrimRight(match[2], ".:"))] {
+		return match[0]
+	}
+	return match[1] + Mask
+}
+
+var prose = sync.OnceValue(func() map[string]bool {
+	words := map[string]bool{}
+	for word := range strings.FieldsSeq(`a an and are at be been but by can cannot configured could credentials does empty endpoint err error
+		expired fail failed file for from found had has have id in invalid is it malformed may missing must name no not of on or path
+		provider request response service set should specified that the to type unset value via was were with`) {
+		words[word] = true
+	}
+	return words
+})
+
+// withoutKey leaves names such as ListChatGroupParticipants.
+func withoutKey(match []string) string {
+	if camelCase().MatchString(match[0]) {
+		return match[0]
+	}
+	return Mask
+}
+
+var camelCase = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[A-Z][a-z]{1,15})+[0-9]{0,10}$`)
+})
+
+// withoutOpaque leaves what is a path or no mix of digits and letters of both cases.
+func withoutOpaque(match []string) string {
+	s := match[0]
+	if s[0] == '/' || !strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsUpper) || !strings.ContainsFunc(s, unicode.IsLower) {
+		return s
+	}
+	return Mask
+}
+
+// maxUnknown is how much of a text is looked at: a server may have written it.
+const maxUnknown = 16 << 10
+
+// Unknown masks everything in s that looks like a secret, and clips it to
+// 1 KiB. It is for errors of others, which quote what they could not use.
+func Unknown(s string) string {
+	s = Clip(s, maxUnknown)
+	for _, shape := range shapes() {
+		s = shape.find.ReplaceAllStringFunc(s, func(found string) string {
+			return shape.replace(shape.find.FindStringSubmatch(found))
+		})
+	}
+	return Clip(s, 1<<10)
 }

@@ -73,8 +73,27 @@ func TestUnknownMasksWhatLooksLikeASecret(t *testing.T) {
 		assert.NotContains(t, out, "hunter2", name)
 		assert.NotEmpty(t, out, name)
 	}
-	const harmless = "unable to get credentials: ALIBABA_CLOUD_ACCESS_KEY_ID must be set; dial tcp 127.0.0.1:80: connect: connection refused"
-	assert.Equal(t, harmless, redact.Unknown(harmless))
+}
+
+func TestUnknownKeepsWhatHelps(t *testing.T) {
+	t.Parallel()
+	for _, harmless := range []string{
+		"unable to get credentials: ALIBABA_CLOUD_ACCESS_KEY_ID must be set; dial tcp 127.0.0.1:80: connect: connection refused",
+		"Access key secret must be specified via environment variable (ALIBABA_CLOUD_ACCESS_KEY_SECRET)",
+		"the security token is empty",
+		"sts_token is empty",
+		"CloudSSO access token is empty or expired, please re-login with cli",
+		"get metadata token failed: dial tcp: no route to host",
+		"open /var/run/secrets/tokens/oidc-token: no such file or directory",
+		"open /home/A1/Library/Application-Support-Of-Somebody/config: no such file or directory",
+		"cams: ListChatGroupParticipants: no credentials",
+		"request 90e63d28-e31d-1eb2-8939-a94866411b2f",
+	} {
+		assert.Equal(t, harmless, redact.Unknown(harmless))
+	}
+	assert.Equal(t, "refresh session token failed: [redacted] (NoPermission)",
+		redact.Unknown(`refresh session token failed: {"Message":"hunter2","Code":"NoPermission","Secret":"hunter2"}`))
+	assert.LessOrEqual(t, len(redact.Unknown(strings.Repeat("é ", 1<<20))), 1<<10, "no more than anyone reads")
 }
 
 func TestClipKeepsValidUTF8(t *testing.T) {
