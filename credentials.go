@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 )
 
 // Credentials are what a request is signed with: an AccessKey pair, with a
@@ -28,9 +29,10 @@ type Credentials struct {
 // CredentialsProvider tells the credentials for a request. It is asked before
 // each attempt, so it may rotate them.
 //
-// The client calls a provider of yours from one goroutine at a time and shares
+// A client calls a provider of yours from one goroutine at a time and shares
 // the answer with the calls that wait for it. ctx ends when none of them waits
-// any more.
+// any more; it carries no values of theirs, because the answer is not one
+// call's. A provider that two clients use must stand calls from both.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
@@ -48,8 +50,12 @@ func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) Crede
 // concurrent use. Behind this bridge one goroutine at a time uses c, and a call
 // that waits for it gives up with its own context. Share the returned provider,
 // not c, between clients.
+//
+// When the service calls a security token expired, c is asked once more, but it
+// may keep the token until its own clock tells it otherwise. [DefaultCredentials]
+// starts over.
 func CredentialsFrom(c credentials.Credential) CredentialsProvider {
-	if c == nil {
+	if isNil(c) {
 		return newStaticProvider(Credentials{}) // NewClient refuses it, as it refuses empty credentials
 	}
 	if static, ok := unchanging(c); ok {
@@ -116,16 +122,40 @@ func deref(s *string) string {
 }
 
 // unchanging resolves credentials-go's own static types, which neither block
-// nor change, once and for all. Only its own: others may claim those names.
+// nor change, once and for all.
 func unchanging(c credentials.Credential) (Credentials, bool) {
-	own := reflect.TypeOf(c) == reflect.TypeOf(credentials.FromCredentialsProvider("", nil))
-	if _, bearer := c.(*credentials.BearerTokenCredential); !bearer {
-		if kind := deref(c.GetType()); !own || kind != "access_key" && kind != "sts" {
-			return Credentials{}, false
-		}
+	if !isStatic(c) {
+		return Credentials{}, false
 	}
 	creds, err := resolve(c)
 	return creds, err == nil && creds.validate() == nil
+}
+
+// isStatic looks into credentials-go's wrapper of providers. Its type name will
+// not do: FromCredentialsProvider gives any name to any provider. What this does
+// not recognize only misses the fast path.
+func isStatic(c credentials.Credential) bool {
+	if _, ok := c.(*credentials.BearerTokenCredential); ok {
+		return true
+	}
+	if reflect.TypeOf(c) != reflect.TypeOf(credentials.FromCredentialsProvider("", nil)) {
+		return false
+	}
+	provider := reflect.Indirect(reflect.ValueOf(c)).FieldByName("provider")
+	if !provider.IsValid() || provider.Kind() != reflect.Interface || provider.IsNil() || provider.Elem().IsZero() {
+		return false
+	}
+	switch provider.Elem().Type() {
+	case reflect.TypeFor[*providers.StaticAKCredentialsProvider](), reflect.TypeFor[*providers.StaticSTSCredentialsProvider]():
+		return true
+	}
+	return false
+}
+
+// isNil tells nil and what an interface makes of a nil pointer.
+func isNil(c credentials.Credential) bool {
+	v := reflect.ValueOf(c)
+	return c == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // staticProvider is the fast path: no goroutine, no lock. It has a function, for
