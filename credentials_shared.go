@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/cams-go/cams/internal/redact"
@@ -16,10 +18,15 @@ import (
 type sharedProvider struct {
 	fetch func(context.Context, rejected) (Credentials, error)
 
-	mu       sync.Mutex
-	current  *fetching // nil if none is under way
-	rejected rejected
+	mu         sync.Mutex
+	current    *fetching // nil if none is under way
+	rejected   rejected
+	rejections int // how often rejected was set
 }
+
+// fetchOf is the key of the one value in a fetch's context: a provider that
+// comes back to the client with it would wait for itself.
+type fetchOf struct{ provider *sharedProvider }
 
 // rejected tells credentials that the service called expired; nil tells none.
 // It is a function because no print shows what a function holds.
@@ -27,11 +34,12 @@ type rejected func(Credentials) bool
 
 // fetching is one fetch under way. creds and err are set before done closes.
 type fetching struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiting int // guarded by sharedProvider.mu; 0 means that it was given up
-	creds   Credentials
-	err     error
+	done       chan struct{}
+	cancel     context.CancelFunc
+	waiting    int // guarded by sharedProvider.mu; 0 means that it was given up
+	rejections int // of sharedProvider when it began
+	creds      Credentials
+	err        error
 }
 
 func newSharedProvider(fetch func(context.Context, rejected) (Credentials, error)) *sharedProvider {
@@ -49,26 +57,33 @@ func shareable(p CredentialsProvider) CredentialsProvider {
 
 // Credentials implements [CredentialsProvider].
 func (p *sharedProvider) Credentials(ctx context.Context) (Credentials, error) {
-	for {
-		f, joined := p.join(ctx)
+	if ctx.Value(fetchOf{p}) != nil {
+		return Credentials{}, errors.New("the provider called the client that waits for it: give it a client with other credentials")
+	}
+	for ctx.Err() == nil {
+		f, joined := p.join()
 		select {
 		case <-f.done:
-			if joined {
+			switch {
+			case f.err != nil && !joined:
+				// It was given up before we came: its error is not ours.
+			case f.err == nil && p.rejectedSince(f):
+				// It began before the service called its answer expired.
+			default:
 				return f.creds, f.err
 			}
-			// It was given up before we came: its error is not ours. Ask again.
 		case <-ctx.Done():
 			if joined {
 				p.leave(f)
 			}
-			return Credentials{}, context.Cause(ctx)
 		}
 	}
+	return Credentials{}, context.Cause(ctx)
 }
 
 // join starts a fetch or joins the one under way. It cannot join one that
 // everybody has left; that one has to end first.
-func (p *sharedProvider) join(ctx context.Context) (f *fetching, joined bool) {
+func (p *sharedProvider) join() (f *fetching, joined bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if f := p.current; f != nil {
@@ -78,11 +93,12 @@ func (p *sharedProvider) join(ctx context.Context) (f *fetching, joined bool) {
 		f.waiting++
 		return f, true
 	}
-	// The first caller's values, but not its end: others will wait too.
-	fetchCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	f = &fetching{done: make(chan struct{}), cancel: cancel, waiting: 1}
+	// Nothing of the first caller's context: the answer is for others too, and
+	// the fetch may outlive the call.
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), fetchOf{p}, true))
+	f = &fetching{done: make(chan struct{}), cancel: cancel, waiting: 1, rejections: p.rejections}
 	p.current = f
-	go p.run(fetchCtx, f, p.rejected)
+	go p.run(ctx, f, p.rejected)
 	return f, true
 }
 
@@ -97,26 +113,54 @@ func (p *sharedProvider) leave(f *fetching) {
 }
 
 func (p *sharedProvider) run(ctx context.Context, f *fetching, rejected rejected) {
-	f.err = errors.New("the provider returned nothing") // stays if it ends this goroutine
 	defer func() {
-		if r := recover(); r != nil {
-			f.err = fmt.Errorf("the provider panicked: %s", redact.Unknown(fmt.Sprint(r)))
-		}
 		p.mu.Lock()
 		p.current = nil
 		p.mu.Unlock()
 		f.cancel()
 		close(f.done)
 	}()
-	creds, err := p.fetch(ctx, rejected)
-	if err == nil {
-		err = creds.validate()
-	}
+	f.err = errors.New("the provider ended its goroutine and returned nothing") // stays if it does
+	f.creds, f.err = p.ask(ctx, rejected)
+}
+
+// ask turns all that a provider may do wrong into an error that shows no secret.
+func (p *sharedProvider) ask(ctx context.Context, rejected rejected) (creds Credentials, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			creds, err = Credentials{}, fmt.Errorf("the provider panicked: %s", redact.Unknown(fmt.Sprint(r)))
+		}
+	}()
+	creds, err = p.fetch(ctx, rejected)
 	if err != nil {
-		f.err = masked(err, redact.Unknown)
-		return
+		return Credentials{}, newProviderError(err, creds)
 	}
-	f.creds, f.err = creds, nil
+	if err := creds.validate(); err != nil {
+		text := "the provider returned unusable credentials: " + strings.TrimPrefix(err.Error(), "cams: ")
+		return Credentials{}, &maskedError{text, &err}
+	}
+	return creds, nil
+}
+
+// providerError is a provider's error with a text of ours. Even where that text
+// is the same, the fields of the error may hold what its text does not show.
+type providerError struct{ maskedError }
+
+func newProviderError(err error, creds Credentials) *providerError {
+	text := redact.Values(err.Error(), creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
+	return &providerError{maskedError{redact.Unknown(text), &err}}
+}
+
+// As offers a *url.Error without its query and password.
+func (e *providerError) As(target any) bool {
+	var wrapper *url.Error
+	if errors.As(*e.err, &wrapper) {
+		address := redact.Unknown(withoutQueryURL(wrapper.URL))
+		if errors.As(&url.Error{Op: wrapper.Op, URL: address, Err: masked(wrapper.Err, redact.Unknown)}, target) {
+			return true
+		}
+	}
+	return errors.As(*e.err, target)
 }
 
 // reject remembers that the service called these credentials expired, so that
@@ -124,5 +168,14 @@ func (p *sharedProvider) run(ctx context.Context, f *fetching, rejected rejected
 func (p *sharedProvider) reject(creds Credentials) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rejected = func(other Credentials) bool { return other.SecurityToken == creds.SecurityToken }
+	p.rejections++
+	p.rejected = func(other Credentials) bool { return other == creds }
+}
+
+// rejectedSince tells whether the service called the answer of a fetch expired
+// after it began, so that it could not know.
+func (p *sharedProvider) rejectedSince(f *fetching) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rejections != f.rejections && p.rejected(f.creds)
 }
