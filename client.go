@@ -48,7 +48,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		userAgent += " " + cfg.userAgent
 	}
 	prototype.Header = http.Header{"Accept": {"application/json"}, "User-Agent": {userAgent}}
-	cfg.httpClient.CheckRedirect = refuseRedirect
+	cfg.httpClient.Transport = newNoRedirects(cfg.httpClient.Transport)
 	return &Client{
 		prototype:      prototype,
 		httpClient:     cfg.httpClient,

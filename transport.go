@@ -13,10 +13,9 @@ const maxIdleConns = 128
 
 // newTransport is what a service wants of a transport that talks to one host.
 func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            newDialer().DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
 		ForceAttemptHTTP2:      true,
@@ -27,6 +26,37 @@ func newTransport() *http.Transport {
 	}
 }
 
-// refuseRedirect makes http.Client return the redirect itself, which then ends
-// as a [ResponseError]: a redirect would carry the security token elsewhere.
-func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+}
+
+// noRedirects keeps from http.Client where a redirect leads, so that it returns
+// the redirect itself, which then ends as a [ResponseError]: to follow it would
+// carry the security token elsewhere. CheckRedirect would not do: http.Client
+// parses Location before it asks, and where it cannot, the status is lost.
+type noRedirects struct{ base http.RoundTripper }
+
+func newNoRedirects(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	return noRedirects{base}
+}
+
+func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := t.base.RoundTrip(req)
+	if err != nil || res == nil || res.Header.Get("Location") == "" {
+		return res, err
+	}
+	answer := *res // the transport may keep its own
+	answer.Header = res.Header.Clone()
+	answer.Header.Del("Location")
+	return &answer, nil
+}
+
+// CloseIdleConnections is what http.Client.CloseIdleConnections looks for.
+func (t noRedirects) CloseIdleConnections() {
+	if idler, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		idler.CloseIdleConnections()
+	}
+}
