@@ -2,11 +2,11 @@ package cams
 
 import (
 	"cmp"
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 
@@ -59,6 +59,10 @@ func isOK(code string) bool { return strings.EqualFold(code, "OK") }
 // readAnswer reads an answer to its end and into out, or says in one typed
 // error what it is instead. It returns the request ID in either case.
 func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, out answer) (requestID string, err error) {
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		// Its body is the bare connection, on which no context ends a read.
+		return failedAnswer(call, res, nil, nil, nil, mask)
+	}
 	isSuccess := res.StatusCode >= 200 && res.StatusCode <= 299
 	maxBody := maxErrorBody
 	if isSuccess {
@@ -66,7 +70,9 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 	}
 	body, readErr := limit.ReadAll(res.Body, maxBody, res.ContentLength)
 	if readErr != nil && ctx.Err() != nil {
-		return "", newCallError(ctx, call, failedTransport, readErr)
+		failed := newCallError(ctx, call, failedTransport, readErr)
+		failed.status, failed.requestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
+		return failed.requestID, failed
 	}
 	var decodeErr error
 	if isSuccess && readErr == nil && len(body) > 0 {
@@ -77,7 +83,7 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 			}
 		}
 	}
-	return failedAnswer(call, res, body, cmp.Or(readErr, decodeErr), mask)
+	return failedAnswer(call, res, body, readErr, decodeErr, mask)
 }
 
 // isAccepted tells a success: "Success":true with Code OK or none, or Code OK
@@ -90,22 +96,25 @@ func isAccepted(success bool, code string, body []byte) bool {
 	return isOK(code) && lenient.Unmarshal(body, &r) == nil && !r.says()
 }
 
-// failedAnswer is the error of an answer that is no success.
-func failedAnswer(call *call, res *http.Response, body []byte, cause error, mask mask) (requestID string, err error) {
+// failedAnswer is the error of an answer that is no success. At most one of
+// readErr and decodeErr is not nil.
+func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeErr error, mask mask) (requestID string, err error) {
 	r, ok := parseRefusal(body)
 	headerID := res.Header.Get(headerRequestID)
 	if ok {
 		api := newAPIError(call, res, r, headerID, mask)
 		return api.RequestID, api
 	}
-	id := cmp.Or(r.RequestID, lenient.FindString(body, "RequestId"), xmlText(body, "RequestId"), headerID)
+	id := cmp.Or(r.RequestID, lenient.FindString(start(body), "RequestId"), xmlText(start(body), "RequestId"), headerID)
+	cause := cmp.Or(readErr, decodeErr)
 	protocol := &ResponseError{
 		Operation:  call.operation,
-		Reason:     whatIsWrong(res, body, cause),
+		Reason:     whatIsWrong(res, body, readErr, decodeErr),
 		StatusCode: res.StatusCode,
 		RequestID:  mask.id(id),
 		Snippet:    snippet(body, mask),
 		RetryAfter: askedWait(res, res.StatusCode == http.StatusTooManyRequests),
+		cut:        wasCut(readErr),
 	}
 	if cause != nil {
 		protocol.Err = masked(cause, mask.text)
@@ -113,11 +122,16 @@ func failedAnswer(call *call, res *http.Response, body []byte, cause error, mask
 	return protocol.RequestID, protocol
 }
 
+// start is all that is searched of a body that is not JSON: no error of theirs
+// is longer, and to search ten megabytes is costly.
+func start(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
+
 // parseRefusal reads a refusal in JSON, or in the XML that gateways fall back to.
 func parseRefusal(body []byte) (r refusal, ok bool) {
 	if lenient.Unmarshal(body, &r) == nil {
 		return r, r.says()
 	}
+	body = start(body)
 	r = refusal{
 		RequestID: xmlText(body, "RequestId"), HostID: xmlText(body, "HostId"),
 		Code: xmlText(body, "Code"), Message: xmlText(body, "Message"), Recommend: xmlText(body, "Recommend"),
@@ -153,29 +167,32 @@ func newAPIError(call *call, res *http.Response, r refusal, headerID string, mas
 }
 
 // whatIsWrong is the Reason of a [ResponseError].
-func whatIsWrong(res *http.Response, body []byte, cause error) string {
+func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error) string {
 	switch {
-	case errors.Is(cause, limit.ErrTooLarge):
+	case errors.Is(readErr, limit.ErrTooLarge):
 		return "the answer is too large"
-	case wasCut(cause):
+	case wasCut(readErr):
 		return "the answer was cut off"
 	case 300 <= res.StatusCode && res.StatusCode <= 399:
 		return "the answer is a redirect, or not an answer of the service"
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return fmt.Sprintf("HTTP status %d without the service's error", res.StatusCode)
-	case len(body) == 0:
+	case readErr == nil && len(body) == 0:
 		return "the answer is empty"
-	case cause != nil:
+	case readErr != nil || decodeErr != nil:
 		return "the answer is not the service's JSON"
 	}
 	return "the answer says neither success nor error"
 }
 
 // wasCut reports whether a body ended before its end: the connection's fault,
-// so that another attempt may do better.
-func wasCut(err error) bool {
-	var network net.Error
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network)
+// so that another attempt may do better. net/http does not export most of what
+// it returns then (an HTTP/2 stream reset, a chunk that breaks off), so this
+// names the rest: a body that is too large, or not what gzip made.
+func wasCut(readErr error) bool {
+	return readErr != nil && !errors.Is(readErr, limit.ErrTooLarge) &&
+		!errors.Is(readErr, gzip.ErrHeader) && !errors.Is(readErr, gzip.ErrChecksum) &&
+		!errors.As(readErr, new(flate.CorruptInputError))
 }
 
 // snippet is the start of a body, fit to be shown. It masks before it cuts, so

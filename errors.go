@@ -102,6 +102,8 @@ type ResponseError struct {
 	RetryAfter time.Duration // how long the server asked to wait; 0 if it did not say
 	Attempts   int           // requests made by the call, this one included
 	Err        error         // the cause, if there is one: a JSON or read error
+
+	cut bool // the body broke off
 }
 
 // Error is one line: operation, reason, snippet, status, request ID and attempts.

@@ -16,6 +16,8 @@ type callError struct {
 	operation string
 	attempts  int
 	what      failure
+	status    int // HTTP status and request ID, if the answer got that far
+	requestID string
 	causes    []error // the first is the reason; the last attempt's error may follow
 }
 
@@ -60,7 +62,7 @@ func (e *callError) Error() string {
 	for _, cause := range e.causes {
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.operation+": "))
 	}
-	appendFacts(&b, 0, "", e.attempts)
+	appendFacts(&b, e.status, e.requestID, e.attempts)
 	return oneLine(b.String())
 }
 

@@ -191,7 +191,7 @@ func (c *Client) retryable(n int, err error) verdict {
 			return verdict{true, pause, "throttled"}
 		case protocol.StatusCode >= 500 && protocol.StatusCode <= 599:
 			return verdict{true, pause, "server error"}
-		case wasCut(protocol.Err):
+		case protocol.cut:
 			return verdict{true, pause, "answer cut off"}
 		}
 	case errors.As(err, &failed):
