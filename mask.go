@@ -41,9 +41,10 @@ type maskedError struct {
 	err  *error // behind a pointer, so that %#v of a wrapper prints an address
 }
 
-// masked returns err as it is if masking changes nothing.
+// masked returns err as it is if masking changes nothing. It also clips: what
+// net/http cannot parse it quotes in full, which may be a header of 64 KiB.
 func masked(err error, mask func(string) string) error {
-	text := mask(err.Error())
+	text := redact.Clip(mask(err.Error()), maxMessage)
 	if text == err.Error() {
 		return err
 	}
