@@ -23,6 +23,9 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost:    maxIdleConns,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10, // the service sends less than 2 KiB
+		// All requests may share one HTTP/2 connection, which an attempt timeout
+		// does not close. If its peer is gone, a ping tells within an attempt.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
 	}
 }
 
