@@ -36,6 +36,9 @@ func (c *Client) logAttempt(ctx context.Context, call *call, n int, result *resu
 
 // logFailure writes the one warning of a failed call.
 func (c *Client) logFailure(ctx context.Context, call *call, attempts int, last verdict, err error) {
+	if last.again { // and it would have been
+		last.reason = string(failedByCaller)
+	}
 	c.log.LogAttrs(ctx, slog.LevelWarn, "cams call failed",
 		slog.String("operation", call.operation),
 		slog.Int("attempts", attempts),
