@@ -51,8 +51,7 @@ func (h *byHand) seen() (dialed, nonces []string) {
 	return dialed, nonces
 }
 
-func (h *byHand) client(t *testing.T, opts ...cams.Option) *cams.Client {
-	t.Helper()
+func (h *byHand) transport() *http.Transport {
 	transport := cams.NewTransport()
 	transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) {
 		near, far := net.Pipe()
@@ -66,8 +65,13 @@ func (h *byHand) client(t *testing.T, opts ...cams.Option) *cams.Client {
 		})
 		return near, nil
 	}
+	return transport
+}
+
+func (h *byHand) client(t *testing.T, opts ...cams.Option) *cams.Client {
+	t.Helper()
 	client, err := cams.NewClient(append([]cams.Option{cams.WithEndpoint("http://127.0.0.1"),
-		cams.WithHTTPClient(&http.Client{Transport: transport}), testCredentials()}, opts...)...)
+		cams.WithHTTPClient(&http.Client{Transport: h.transport()}), testCredentials()}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		client.CloseIdleConnections()
@@ -169,7 +173,7 @@ func hostileServers() map[string]hostile {
 		"an endless success":              {serve: endless(okHead+"\r\n", filler, 0), status: 200, text: "too large", attempts: 1, megabyte: 80},
 		"an endless success, chunked":     {serve: endless(okHead+chunked, "8000\r\n"+filler+"\r\n", 0), status: 200, text: "too large", attempts: 1, megabyte: 80},
 		"an endless error":                {serve: endless(errorHead+"\r\n", filler, 0), status: 503, text: "too large"},
-		"a success of a terabyte":         {serve: endless(withLength(1<<40, ""), filler, 0), status: 200, text: "too large", attempts: 1, megabyte: 80},
+		"a success of a terabyte":         {serve: endless(withLength(int64(1<<40), ""), filler, 0), status: 200, text: "too large", attempts: 1, megabyte: 80},
 		"a gzip bomb":                     {serve: endless(okHead+"Content-Encoding: gzip\r\n\r\n", zeros, 0), status: 200, text: "too large", attempts: 1, megabyte: 80},
 		"a gzip bomb of an error":         {serve: endless(errorHead+"Content-Encoding: gzip\r\n\r\n", zeros, 0), status: 503, text: "too large"},
 		"endless gzip of nothing":         {serve: endless(okHead+"Content-Encoding: gzip\r\n\r\n", strings.Repeat(gzipped(""), 100), time.Second), is: deadline, text: "status 200"},

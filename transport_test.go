@@ -1,0 +1,343 @@
+package cams_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+func TestTheDefaultTransportIsMadeForAService(t *testing.T) {
+	t.Parallel()
+	transport := cams.NewTransport()
+	assert.EqualValues(t, tls.VersionTLS12, transport.TLSClientConfig.MinVersion)
+	assert.False(t, transport.TLSClientConfig.InsecureSkipVerify)
+	assert.True(t, transport.ForceAttemptHTTP2, "it has a dialer and a TLS configuration of its own")
+	assert.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(transport.Proxy).Pointer())
+	assert.EqualValues(t, 64<<10, transport.MaxResponseHeaderBytes)
+	assert.GreaterOrEqual(t, transport.MaxIdleConnsPerHost, 100)
+	assert.GreaterOrEqual(t, transport.MaxIdleConns, transport.MaxIdleConnsPerHost)
+	assert.Zero(t, transport.MaxConnsPerHost, "none waits for another's connection")
+	assert.False(t, transport.DisableKeepAlives)
+	for name, limit := range map[string]time.Duration{
+		"dial":             cams.NewDialer().Timeout,
+		"keep-alive":       cams.NewDialer().KeepAlive,
+		"TLS handshake":    transport.TLSHandshakeTimeout,
+		"idle connections": transport.IdleConnTimeout,
+	} {
+		assert.Positive(t, limit, name)
+		assert.LessOrEqual(t, limit, 90*time.Second, name)
+	}
+	attempt := 15 * time.Second
+	assert.Less(t, cams.NewDialer().Timeout+transport.TLSHandshakeTimeout, attempt, "what ails is named before the attempt ends")
+	assert.Less(t, transport.HTTP2.SendPingTimeout+transport.HTTP2.PingTimeout, attempt)
+	assert.NotSame(t, transport, cams.NewTransport(), "each client has its own")
+}
+
+// overTLS serves HTTP/2 and returns the default transport, which trusts it.
+func overTLS(t *testing.T, handler http.Handler) (*httptest.Server, *http.Transport) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	transport := cams.NewTransport()
+	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	return server, transport
+}
+
+func TestTheDefaultTransportSpeaksHTTP2OverNewTLS(t *testing.T) {
+	t.Parallel()
+	var spoken []string
+	server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		spoken = append(spoken, r.Proto, tls.VersionName(r.TLS.Version), r.TLS.ServerName)
+		io.WriteString(w, goodBody)
+	}))
+	client, err := cams.NewClient(cams.WithEndpoint(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)), testCredentials(),
+		cams.WithHTTPClient(&http.Client{Transport: withDialTo(transport, server.Listener.Addr().String(), "example.com")}))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"HTTP/2.0", "TLS 1.3", "example.com"}, spoken)
+}
+
+// withDialTo makes a transport reach one address whatever the host, whose
+// certificate is for name.
+func withDialTo(transport *http.Transport, address, name string) *http.Transport {
+	transport.TLSClientConfig.ServerName = name
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return cams.NewDialer().DialContext(ctx, network, address)
+	}
+	return transport
+}
+
+func TestAHundredGoroutinesReuseTheirConnections(t *testing.T) {
+	t.Parallel()
+	const callers = 100
+	var dialed atomic.Int64
+	var arrived sync.WaitGroup // the first requests wait for each other, so that all connections are needed at once
+	arrived.Add(callers)
+	var requests atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if requests.Add(1) <= callers {
+			arrived.Done()
+			arrived.Wait()
+		}
+		io.WriteString(w, goodBody)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			dialed.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	wave := func(calls int) int64 {
+		before := dialed.Load()
+		var group sync.WaitGroup
+		for range callers {
+			group.Go(func() {
+				for range calls {
+					_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+					assert.NoError(t, err)
+				}
+			})
+		}
+		group.Wait()
+		return dialed.Load() - before
+	}
+	first, second := wave(5), wave(5)
+	t.Logf("%d requests of %d goroutines: %d connections in the first wave, %d in the second", requests.Load(), callers, first, second)
+	assert.LessOrEqual(t, first, int64(callers))
+	assert.Zero(t, second)
+}
+
+func TestAHundredGoroutinesShareAnHTTP2Connection(t *testing.T) {
+	t.Parallel()
+	var connections sync.Map
+	server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connections.Store(r.RemoteAddr, true)
+		io.WriteString(w, goodBody)
+	}))
+	client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()),
+		cams.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for range 100 {
+		group.Go(func() {
+			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	used := 0
+	connections.Range(func(any, any) bool { used++; return true })
+	assert.Equal(t, 1, used)
+}
+
+// silencer is a connection whose peer can vanish without a word.
+type silencer struct {
+	net.Conn
+	gone *atomic.Bool
+}
+
+func (s silencer) Write(p []byte) (int, error) {
+	if s.gone.Load() {
+		return len(p), nil // into the void
+	}
+	return s.Conn.Write(p)
+}
+
+// pipeListener accepts what is sent to it.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (l pipeListener) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conns:
+		return conn, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l pipeListener) Close() error   { close(l.closed); return nil }
+func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }
+
+func TestAnHTTP2ConnectionThatFellSilentIsReplacedWithinOneAttempt(t *testing.T) {
+	t.Parallel()
+	certificates := httptest.NewTLSServer(nil) // for its certificate
+	defer certificates.Close()
+	synctest.Test(t, func(t *testing.T) {
+		listener := pipeListener{make(chan net.Conn), make(chan struct{})}
+		server := &http.Server{
+			TLSConfig: &tls.Config{Certificates: certificates.TLS.Certificates, NextProtos: []string{"h2"}, Time: certificateTime(certificates)},
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, 2, r.ProtoMajor)
+				io.WriteString(w, goodBody)
+			}),
+		}
+		go server.ServeTLS(listener, "", "")
+		defer server.Close()
+		transport := cams.NewTransport()
+		transport.TLSClientConfig.RootCAs = certificates.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		transport.TLSClientConfig.Time = certificateTime(certificates)
+		var dialed int
+		var gone [3]atomic.Bool
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			listener.conns <- far
+			conn := silencer{near, &gone[dialed]}
+			dialed++
+			return conn, nil
+		}
+		client, err := cams.NewClient(cams.WithEndpoint("https://127.0.0.1"), testCredentials(),
+			cams.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		defer client.CloseIdleConnections()
+		_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err)
+
+		gone[0].Store(true)
+		start := time.Now()
+		_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err)
+		assert.Equal(t, 2, dialed)
+		assert.Less(t, time.Since(start), 15*time.Second)
+	})
+}
+
+// certificateTime is a moment at which the certificate is good: a bubble's
+// clock starts in the year 2000.
+func certificateTime(server *httptest.Server) func() time.Time {
+	moment := server.Certificate().NotBefore.Add(time.Hour)
+	return func() time.Time { return moment }
+}
+
+const proxiedChild = "CAMS_TEST_PROXIED_CHILD"
+
+func TestTheProxyOfTheEnvironmentIsUsedAndLearnsNothing(t *testing.T) {
+	if os.Getenv(proxiedChild) != "" {
+		t.Skip("this is the child")
+	}
+	t.Parallel()
+	connects := make(chan *http.Request, 10)
+	proxy := listen(t, func(_ int, conn *net.TCPConn) {
+		req, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil {
+			return
+		}
+		connects <- req
+		io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+	})
+	// The environment is read once a process, so this one needs its own.
+	child := exec.Command(os.Args[0], "-test.run=^TestProxiedChild$", "-test.v")
+	child.Env = []string{proxiedChild + "=1", "HTTPS_PROXY=http://proxy-user:proxy-password@" + proxy}
+	for _, name := range []string{"SYSTEMROOT", "TMP", "HOME", "GOCOVERDIR"} {
+		if value, ok := os.LookupEnv(name); ok {
+			child.Env = append(child.Env, name+"="+value)
+		}
+	}
+	output, err := child.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	require.Contains(t, string(output), "error: cams: ListChatGroupParticipants: no answer:", "%s", output)
+	assert.Contains(t, string(output), "Forbidden")
+	assert.NotContains(t, string(output), "proxy-password")
+
+	require.Len(t, connects, 1)
+	req := <-connects
+	assert.Equal(t, "CONNECT", req.Method)
+	assert.Equal(t, "cams.example.com:443", req.RequestURI)
+	user, password, _ := (&http.Request{Header: http.Header{"Authorization": req.Header["Proxy-Authorization"]}}).BasicAuth()
+	assert.Equal(t, "proxy-user proxy-password", user+" "+password)
+	sent := fmt.Sprint(req.Header)
+	for _, secret := range append(forbidden(testSecret, testToken, testNumber), "ACS3", "X-Acs") {
+		assert.NotContains(t, sent, secret)
+	}
+}
+
+// TestProxiedChild is the process that the test above starts.
+func TestProxiedChild(t *testing.T) {
+	if os.Getenv(proxiedChild) == "" {
+		t.Skip("run by TestTheProxyOfTheEnvironmentIsUsedAndLearnsNothing")
+	}
+	client, err := cams.NewClient(cams.WithEndpoint("cams.example.com"), testCredentials(), cams.WithRetry(cams.NoRetry()))
+	require.NoError(t, err)
+	resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	requireTyped(t, resp, err)
+	t.Logf("error: %v", err)
+}
+
+func TestTheCallersTransportIsSharedAndNotChanged(t *testing.T) {
+	t.Parallel()
+	service := camstest.NewServer()
+	server := httptest.NewServer(service)
+	defer server.Close()
+	transport := &http.Transport{TLSHandshakeTimeout: 7 * time.Second}
+	defer transport.CloseIdleConnections()
+	own := &http.Client{Transport: transport, Timeout: time.Minute}
+	client, err := cams.NewClient(cams.WithHTTPClient(own), cams.WithEndpoint(server.URL), testCredentials())
+	require.NoError(t, err)
+	service.AnswerOnce(camstest.Answer{Body: goodBody}, camstest.Answer{Status: 307, Header: http.Header{"Location": {"/"}}, Body: "x"})
+	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+	require.NoError(t, err)
+	res, err := own.Get(server.URL)
+	require.NoError(t, err, "it follows redirects as before")
+	res.Body.Close()
+	assert.Equal(t, 404, res.StatusCode)
+	assert.Len(t, service.Requests(), 3)
+	assert.Same(t, transport, own.Transport)
+	assert.Nil(t, own.CheckRedirect)
+	assert.Equal(t, time.Minute, own.Timeout)
+	assert.Equal(t, 7*time.Second, transport.TLSHandshakeTimeout)
+
+	nothing := &http.Client{}
+	client, err = cams.NewClient(cams.WithHTTPClient(nothing), cams.WithEndpoint(server.URL), testCredentials())
+	require.NoError(t, err)
+	service.AnswerOnce(camstest.Answer{Body: goodBody})
+	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+	require.NoError(t, err, "a client without a transport has Go's default one")
+	assert.Equal(t, &http.Client{}, nothing)
+}
+
+func TestTheTimeoutOfTheCallersHTTPClientHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &byHand{serve: func(_ int, conn net.Conn) { untilClosed(conn) }}
+		client := server.client(t, cams.WithRetry(cams.NoRetry()),
+			cams.WithHTTPClient(&http.Client{Transport: server.transport(), Timeout: 3 * time.Second}))
+		start := time.Now()
+		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		requireTyped(t, resp, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 3*time.Second, time.Since(start))
+	})
+}
