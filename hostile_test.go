@@ -192,7 +192,7 @@ func hostileServers() map[string]hostile {
 		"a 101 to what nobody asked":        {serve: says("HTTP/1.1 101 Switching Protocols\r\n\r\n"), status: 101, attempts: 1},
 		"a million brackets":                {serve: hangsUp(okHead + "\r\n" + strings.Repeat("[", 1<<20)), status: 200, text: "JSON", attempts: 1, megabyte: 16},
 		"a quarter megabyte of wrong types": {serve: hangsUp(okHead + "\r\n" + wrongType(1<<18)), status: 200, text: "JSON", attempts: 1, megabyte: 100},
-		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 300},
+		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 150},
 		"an answer of deep objects":         {serve: hangsUp(okHead + "\r\n" + strings.Repeat(`{"RequestId":`, 1<<19)), status: 200, text: "JSON", attempts: 1, megabyte: 64},
 		"silence":                           {serve: untilClosed, is: deadline, text: "attempt timeout of 15s"},
 		"a header byte a second":            {serve: slowly("", withLength(2, "{}")), is: deadline},

@@ -328,6 +328,24 @@ func TestTheCallersTransportIsSharedAndNotChanged(t *testing.T) {
 	assert.Equal(t, &http.Client{}, nothing)
 }
 
+func TestIdleConnectionsCloseWhenAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &byHand{}
+		server.serve = func(_ int, conn net.Conn) {
+			server.readRequest(conn)
+			says(withLength(len(goodBody), goodBody))(conn)
+		}
+		client := server.client(t)
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err)
+		start := time.Now()
+		client.CloseIdleConnections()
+		server.served.Wait()
+		assert.Zero(t, time.Since(start), "not when they time out")
+	})
+}
+
 func TestTheTimeoutOfTheCallersHTTPClientHolds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
