@@ -54,7 +54,9 @@ func (r *refusal) says() bool {
 	return r.Success != nil && !*r.Success
 }
 
-func isOK(code string) bool { return strings.EqualFold(code, "OK") }
+// isOK tells the codes that are no error: this API's own, and what some of the
+// platform's gateways write instead.
+func isOK(code string) bool { return strings.EqualFold(code, "OK") || code == "200" }
 
 // readAnswer reads an answer to its end and into out, or says in one typed
 // error what it is instead. It returns the request ID in either case.
@@ -198,6 +200,5 @@ func wasCut(readErr error) bool {
 // snippet is the start of a body, fit to be shown. It masks before it cuts, so
 // that nothing secret is cut in two and missed.
 func snippet(body []byte, mask mask) string {
-	const enough = 8 * maxSnippet
-	return redact.Clip(oneLine(mask.text(redact.Clip(string(body[:min(len(body), enough)]), enough))), maxSnippet)
+	return redact.Clip(oneLine(mask.text(redact.Clip(string(start(body)), maxErrorBody))), maxSnippet)
 }

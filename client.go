@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"runtime"
 	"sync/atomic"
@@ -29,7 +28,7 @@ type Client struct {
 	budget         retryBudget
 	attemptTimeout time.Duration
 	clockOffset    atomic.Int64 // nanoseconds to add to this machine's clock
-	log            *slog.Logger
+	log            callLog      // nil if there is no logger
 }
 
 // NewClient makes a client. It does no network I/O: bad options fail here with
@@ -97,7 +96,9 @@ func (c *Client) do(ctx context.Context, call call, out answer) error {
 	for n := 1; ; n++ {
 		result := c.attempt(ctx, &call, out)
 		next := retries.judge(ctx, n, &result)
-		c.logAttempt(ctx, &call, n, &result, next)
+		if c.log != nil {
+			c.log.attempt(ctx, call, n, result, next)
+		}
 		switch {
 		case result.err == nil:
 			return nil
@@ -105,7 +106,9 @@ func (c *Client) do(ctx context.Context, call call, out answer) error {
 			continue
 		}
 		err := retries.conclude(ctx, &call, n, next)
-		c.logFailure(ctx, &call, n, next, err)
+		if c.log != nil {
+			c.log.failure(ctx, call, n, next, err)
+		}
 		return err
 	}
 }

@@ -35,12 +35,10 @@ const (
 // newCallError says why an attempt ended without an answer: the attempt's own
 // timeout and the caller's context come before whatever they caused.
 func newCallError(ctx context.Context, call *call, what failure, err error) *callError {
-	var timeout attemptTimeoutError
-	switch {
-	case errors.As(context.Cause(ctx), &timeout):
-		if what == failedCredentials {
-			return &callError{operation: call.operation, what: what, causes: []error{timeout}}
-		}
+	switch timeout, ok := context.Cause(ctx).(attemptTimeoutError); {
+	case ok && what == failedCredentials:
+		return &callError{operation: call.operation, what: what, causes: []error{timeout}}
+	case ok:
 		return &callError{operation: call.operation, what: failedTimeout, causes: []error{timeout}}
 	case ctx.Err() != nil:
 		return &callError{operation: call.operation, what: failedByCaller, causes: contextCauses(ctx)}
@@ -67,6 +65,12 @@ func (e *callError) Error() string {
 }
 
 func (e *callError) Unwrap() []error { return e.causes }
+
+// timedOut reports whether the attempt's own timeout ended it.
+func (e *callError) timedOut() bool {
+	_, ok := e.causes[0].(attemptTimeoutError)
+	return ok
+}
 
 // attemptTimeoutError ends an attempt that took longer than its limit.
 type attemptTimeoutError time.Duration

@@ -2,13 +2,24 @@ package cams
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 )
 
-// logAttempt writes one debug record an attempt.
-func (c *Client) logAttempt(ctx context.Context, call *call, n int, result *result, next verdict) {
-	if !c.log.Enabled(ctx, slog.LevelDebug) {
+// callLog is told about attempts and failed calls. It stands between a [Client]
+// and its logger so that a program without [WithLogger] does without log/slog's
+// handlers: 70 KB. Its arguments are values, so that without a logger nothing
+// of a call moves to the heap.
+type callLog interface {
+	attempt(ctx context.Context, call call, n int, result result, next verdict)
+	failure(ctx context.Context, call call, attempts int, last verdict, err error)
+}
+
+// slogLog is the one callLog there is.
+type slogLog struct{ *slog.Logger }
+
+// attempt writes one debug record.
+func (l slogLog) attempt(ctx context.Context, call call, n int, result result, next verdict) {
+	if !l.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -22,24 +33,25 @@ func (c *Client) logAttempt(ctx context.Context, call *call, n int, result *resu
 	if result.requestID != "" {
 		attrs = append(attrs, slog.String("request_id", result.requestID))
 	}
-	var api *APIError
-	if errors.As(result.err, &api) {
-		attrs = append(attrs, slog.String("code", api.Code))
-	} else if result.err != nil {
-		attrs = append(attrs, slog.String("error", result.err.Error()))
+	switch err := result.err.(type) {
+	case nil:
+	case *APIError:
+		attrs = append(attrs, slog.String("code", err.Code))
+	default:
+		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	if next.again {
 		attrs = append(attrs, slog.String("retry_reason", next.reason), slog.Duration("retry_wait", next.wait))
 	}
-	c.log.LogAttrs(ctx, slog.LevelDebug, "cams attempt", attrs...)
+	l.LogAttrs(ctx, slog.LevelDebug, "cams attempt", attrs...)
 }
 
-// logFailure writes the one warning of a failed call.
-func (c *Client) logFailure(ctx context.Context, call *call, attempts int, last verdict, err error) {
-	if last.again { // and it would have been
+// failure writes the one warning of a failed call.
+func (l slogLog) failure(ctx context.Context, call call, attempts int, last verdict, err error) {
+	if last.again { // and it would have been, but for the caller
 		last.reason = string(failedByCaller)
 	}
-	c.log.LogAttrs(ctx, slog.LevelWarn, "cams call failed",
+	l.LogAttrs(ctx, slog.LevelWarn, "cams call failed",
 		slog.String("operation", call.operation),
 		slog.Int("attempts", attempts),
 		slog.String("reason", last.reason),

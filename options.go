@@ -24,7 +24,7 @@ type config struct {
 	retry          RetryPolicy
 	attemptTimeout time.Duration
 	userAgent      string
-	logger         *slog.Logger
+	logger         callLog
 }
 
 const (
@@ -38,7 +38,6 @@ func newConfig(opts []Option) (*config, error) {
 	cfg := &config{
 		signer:         ACS3Signer{},
 		attemptTimeout: defaultAttemptTimeout,
-		logger:         slog.New(slog.DiscardHandler),
 	}
 	for i, opt := range opts {
 		if opt == nil {
@@ -236,7 +235,7 @@ func WithLogger(l *slog.Logger) Option {
 		if l == nil {
 			return &ValidationError{Field: "WithLogger", Reason: "got a nil logger"}
 		}
-		c.logger = l
+		c.logger = slogLog{l}
 		return nil
 	}
 }

@@ -79,8 +79,7 @@ func (r *retries) judge(ctx context.Context, n int, result *result) verdict {
 		c.budget.deposit()
 		return verdict{}
 	}
-	var failed *callError
-	if errors.As(result.err, &failed) && failed.what == failedByCaller {
+	if failed, ok := result.err.(*callError); ok && failed.what == failedByCaller {
 		r.stopped = true
 		return verdict{reason: string(failedByCaller)}
 	}
@@ -131,8 +130,8 @@ func (r *retries) conclude(ctx context.Context, call *call, attempts int, next v
 // repair is a retry that mends what was refused, once a call for each kind: a
 // wrong clock, expired temporary credentials.
 func (r *retries) repair(result *result) verdict {
-	var api *APIError
-	if !errors.As(result.err, &api) {
+	api, ok := result.err.(*APIError)
+	if !ok {
 		return verdict{}
 	}
 	if !r.clockCorrected && r.client.correctClock(api, result.date) {
@@ -172,38 +171,35 @@ func (c *Client) retryable(n int, err error) verdict {
 	if asked := askedFor(err); asked > 0 {
 		pause = asked
 	}
-	var (
-		api      *APIError
-		protocol *ResponseError
-		failed   *callError
-	)
-	switch {
-	case errors.As(err, &api):
-		if errors.Is(api, ErrThrottled) {
-			return verdict{true, pause, "throttled"}
-		}
-		if api.StatusCode >= 500 && api.StatusCode <= 599 && !isPermanent(api) {
-			return verdict{true, pause, "server error"}
-		}
-	case errors.As(err, &protocol):
+	switch err := err.(type) {
+	case *APIError:
 		switch {
-		case protocol.StatusCode == http.StatusTooManyRequests:
+		case errors.Is(err, ErrThrottled):
 			return verdict{true, pause, "throttled"}
-		case protocol.StatusCode >= 500 && protocol.StatusCode <= 599:
+		case isServerError(err.StatusCode) && !isPermanent(err):
 			return verdict{true, pause, "server error"}
-		case protocol.cut:
+		}
+	case *ResponseError:
+		switch {
+		case errors.Is(err, ErrThrottled):
+			return verdict{true, pause, "throttled"}
+		case isServerError(err.StatusCode):
+			return verdict{true, pause, "server error"}
+		case err.cut:
 			return verdict{true, pause, "answer cut off"}
 		}
-	case errors.As(err, &failed):
+	case *callError:
 		switch {
-		case failed.what == failedTimeout, failed.what == failedCredentials && errors.As(err, new(attemptTimeoutError)):
+		case err.timedOut():
 			return verdict{true, pause, "attempt timed out"}
-		case failed.what == failedTransport && !isHopeless(err):
+		case err.what == failedTransport && !isHopeless(err):
 			return verdict{true, pause, "connection failed"}
 		}
 	}
 	return verdict{reason: "not retryable"}
 }
+
+func isServerError(status int) bool { return status >= 500 && status <= 599 }
 
 // isPermanent tells the codes of a 5xx that no repetition changes.
 func isPermanent(api *APIError) bool {
@@ -229,13 +225,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // askedFor is the wait that the service asked for with this error.
 func askedFor(err error) time.Duration {
-	var api *APIError
-	if errors.As(err, &api) {
-		return api.RetryAfter
-	}
-	var protocol *ResponseError
-	if errors.As(err, &protocol) {
-		return protocol.RetryAfter
+	switch err := err.(type) {
+	case *APIError:
+		return err.RetryAfter
+	case *ResponseError:
+		return err.RetryAfter
 	}
 	return 0
 }

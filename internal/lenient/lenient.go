@@ -25,6 +25,9 @@ const maxDrift = 1 << 20
 // v must point to a zero value: a failed first try may have left something in it.
 func Unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
+	if err == nil {
+		return nil // before mismatch, which errors.As moves to the heap
+	}
 	var mismatch *json.UnmarshalTypeError
 	if !errors.As(err, &mismatch) || len(data) > maxDrift {
 		return err
