@@ -1,0 +1,155 @@
+package interop
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cams-go/cams"
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkCall measures one call, from the arguments to the decoded answer. The peers are the innermost
+// loop, so that they follow each other closely and a slow minute of the machine hits them alike.
+func BenchmarkCall(b *testing.B) {
+	withoutProxies(b)
+	for _, over := range []string{"memory", "loopback"} {
+		for _, members := range []int{8, 100, 1000} {
+			for _, mode := range []string{"sequential", "parallel"} {
+				for _, peer := range peers {
+					b.Run(fmt.Sprintf("%s/%d/%s/%s", over, members, mode, peer.name), func(b *testing.B) {
+						to, opened := serve(b, over, group(members))
+						call, err := peer.dial(to)
+						require.NoError(b, err)
+						got, err := call() // the connection, the caches and the answer, before the clock runs
+						require.NoError(b, err)
+						require.Equal(b, members, got)
+
+						b.ReportAllocs()
+						if mode == "sequential" {
+							sequential(b, call)
+						} else {
+							share(b, call, goroutines) // the first connection of each
+							before := opened.Load()
+							b.ResetTimer()
+							share(b, call, b.N)
+							b.StopTimer()
+							b.ReportMetric(float64(opened.Load()-before), "conns")
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+func sequential(b *testing.B, call call) {
+	for b.Loop() {
+		if _, err := call(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// share makes that many calls, shared among the goroutines: b.Loop is for one goroutine only.
+func share(b *testing.B, call call, calls int) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range goroutines {
+		workers.Go(func() {
+			for next.Add(1) <= int64(calls) {
+				if _, err := call(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// BenchmarkSign measures signing alone, of a request that is ready but for its signature.
+func BenchmarkSign(b *testing.B) {
+	const query = "BusinessNumber=8613800000000&ChannelType=WHATSAPP&CustSpaceId=cams-k001&GroupId=EA939xyz&Page=%7B%22Index%22%3A1%2C%22Size%22%3A20%7D"
+	in := cams.SigningInput{
+		Action:      "ListChatGroupParticipants",
+		Version:     "2020-06-06",
+		Credentials: cams.Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret},
+		Time:        time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC),
+		Nonce:       "3156853299f313e23d1673dc12e1703d",
+	}
+	signers := []struct {
+		name   string
+		signer cams.Signer
+	}{
+		{"acs3", cams.ACS3Signer{}},
+		{"rpc", cams.RPCSigner{}},
+	}
+	for _, s := range signers {
+		b.Run(s.name, func(b *testing.B) {
+			req, err := http.NewRequest(http.MethodPost, "https://"+host+"/?"+query, nil)
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for b.Loop() {
+				req.URL.RawQuery = query
+				if err := s.signer.Sign(req, in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// serve returns where to send calls to, and the number of connections opened there so far.
+func serve(b *testing.B, over string, group *answer) (target, *atomic.Int64) {
+	opened := new(atomic.Int64)
+	if over == "memory" {
+		return target{"https", host, group}, opened
+	}
+	length := strconv.Itoa(len(group.body))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for name, values := range group.header {
+			w.Header()[name] = values
+		}
+		w.Header().Set("Content-Length", length)
+		w.Write(group.body)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	b.Cleanup(server.Close)
+	return target{"http", server.Listener.Addr().String(), nil}, opened
+}
+
+// group is the service's answer for a group of that many members.
+func group(members int) *answer {
+	var body strings.Builder
+	fmt.Fprintf(&body, `{"AccessDeniedDetail":"None","Message":"None","RequestId":"90E63D28-E31D-1EB2-8939-A94866411B2O","Data":{"Total":%d,"List":[`, members)
+	for i := range members {
+		if i > 0 {
+			body.WriteByte(',')
+		}
+		fmt.Fprintf(&body, `{"ParticipantNumber":"86138%08d"}`, i)
+	}
+	body.WriteString(`]},"Code":"OK","Success":true}`)
+	a := gateway(http.StatusOK, body.String(), "x-acs-request-id: 90E63D28-E31D-1EB2-8939-A94866411B2O")
+	return &a
+}
+
+// withoutProxies keeps loopback calls on the machine: the official clients send even those to a proxy that
+// the environment names.
+func withoutProxies(b *testing.B) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		b.Setenv(name, "")
+	}
+}

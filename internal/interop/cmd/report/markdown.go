@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// peers are the clients, in the order of the tables: the floor first.
+var peers = []string{"bare", "cams", "official", "legacy"}
+
+var members = []string{"8", "100", "1000"}
+
+// setup is what a reader needs to know before the numbers.
+type setup struct {
+	machine, goVersion string
+	modules            []string // path and version of what is compared
+	rounds             int
+	benchtime          string
+}
+
+func describeSetup(cpu string, rounds int, benchtime string) (setup, error) {
+	list, err := command("go", "list", "-m", "-f", "{{.Path}} {{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}",
+		"github.com/alibabacloud-go/darabonba-openapi/v2", "github.com/alibabacloud-go/tea",
+		"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/aliyun/credentials-go")
+	if err != nil {
+		return setup{}, err
+	}
+	return setup{
+		machine:   fmt.Sprintf("%s, %d logical processors, %s/%s", cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
+		goVersion: runtime.Version(),
+		modules:   strings.Split(strings.TrimSpace(string(list)), "\n"),
+		rounds:    rounds,
+		benchtime: benchtime,
+	}, nil
+}
+
+// target is one promise about speed or size, and what the run says about it.
+type target struct {
+	what     string
+	limit    float64
+	atLeast  bool // the limit is the least, not the most
+	measured float64
+	format   string
+}
+
+func (t target) row() string {
+	sign, met := "at most", t.measured <= t.limit
+	if t.atLeast {
+		sign, met = "at least", t.measured >= t.limit
+	}
+	verdict := "met"
+	if !met {
+		verdict = "**missed**"
+	}
+	return fmt.Sprintf("| %s | %s "+t.format+" | "+t.format+" | %s |\n", t.what, sign, t.limit, t.measured, verdict)
+}
+
+func targets(all *benchmarks, sizes []size) []target {
+	of := func(pick func(*result) []float64, place, a, b string) float64 {
+		return ratio(pick(all.byName["Call/"+place+"/"+a]), pick(all.byName["Call/"+place+"/"+b]))
+	}
+	const small, large, loopback = "memory/8/sequential", "memory/1000/sequential", "loopback/8/sequential"
+	sign := all.byName["Sign/acs3"]
+	return []target{
+		{"in memory, 8 members: cams / bare, time", 1.35, false, of(times, small, "cams", "bare"), "%.3f"},
+		{"in memory, 8 members: cams / bare, allocations", 1.30, false, of(allocs, small, "cams", "bare"), "%.3f"},
+		{"in memory, 8 members: official / cams, time", 7.5, true, of(times, small, "official", "cams"), "%.1f"},
+		{"in memory, 8 members: official / cams, allocations", 12, true, of(allocs, small, "official", "cams"), "%.1f"},
+		{"in memory, 1,000 members: cams / bare, time", 1.10, false, of(times, large, "cams", "bare"), "%.3f"},
+		{"loopback, 8 members: cams / bare, time", 1.10, false, of(times, loopback, "cams", "bare"), "%.3f"},
+		{"signing alone, µs", 3, false, median(sign.ns) / 1000, "%.2f"},
+		{"signing alone, allocations", 8, false, median(sign.allocs), "%.0f"},
+		{"stripped program, KB more than credentials only", 150, false, float64(sizes[1].bytes-sizes[0].bytes) / 1000, "%.0f"},
+		{"modules compiled in, more than credentials only", 1, false, float64(sizes[1].modules - sizes[0].modules), "%.0f"},
+	}
+}
+
+func times(r *result) []float64  { return r.ns }
+func allocs(r *result) []float64 { return r.allocs }
+
+func markdown(s setup, all *benchmarks, sizes []size) (string, error) {
+	if missing := missingBenchmarks(all); len(missing) > 0 {
+		return "", fmt.Errorf("benchmarks that did not run: %s", strings.Join(missing, ", "))
+	}
+	var b strings.Builder
+	b.WriteString(`# Performance
+
+One call of ListChatGroupParticipants, from the arguments to the decoded answer: cams, the official Go core, the
+legacy SDK, and plain net/http as the floor. This page is written by the command [below](#how-to-repeat); every number
+is from one run of it.
+
+![Time and allocations of one call](performance.svg)
+
+## Targets
+
+| | target | measured | |
+|---|---:|---:|---|
+`)
+	for _, t := range targets(all, sizes) {
+		b.WriteString(t.row())
+	}
+	fmt.Fprintf(&b, `
+## Setup
+
+* %s, %s
+* %d rounds of all benchmarks, %s each. The tables hold medians; "spread" is the range of the middle half of the
+  rounds in percent of the median. A ratio is the median of the ratios within each round, where the two that are
+  compared run within seconds of each other
+`, s.machine, s.goVersion, s.rounds, s.benchtime)
+	for _, m := range s.modules {
+		fmt.Fprintf(&b, "* %s\n", m)
+	}
+	b.WriteString(`
+| client | what it does |
+|---|---|
+| bare | net/http and encoding/json, the same parameters and headers, a fixed Authorization: no signature, no nonce, no retry, no timeout, no tolerance in decoding |
+| cams | the whole call, with its defaults |
+| official | darabonba-openapi, called and decoded as the generated SDK does |
+| legacy | alibaba-cloud-sdk-go's CommonRequest, the body decoded with encoding/json |
+
+In memory there is no network: what remains is the client's own work. On loopback the server runs in the same process,
+and its time and allocations (the same for all) are in the numbers. Each client keeps connections as it does by
+default; bare may keep 64. New connections are counted after each goroutine's first call.
+`)
+	for _, over := range []struct{ key, title string }{{"memory", "In memory"}, {"loopback", "Loopback HTTP"}} {
+		for _, mode := range []struct{ key, title string }{{"sequential", "sequential"}, {"parallel", "64 goroutines"}} {
+			fmt.Fprintf(&b, "\n## %s, %s\n\n", over.title, mode.title)
+			writeTable(&b, all, over.key, mode.key)
+		}
+	}
+	fmt.Fprintf(&b, "\n## Signing alone\n\n| signature | time | spread | bytes | allocations |\n|---|---:|---:|---:|---:|\n")
+	for _, signature := range []struct{ key, title string }{{"acs3", "ACS3-HMAC-SHA256"}, {"rpc", "RPC, HMAC-SHA1"}} {
+		r := all.byName["Sign/"+signature.key]
+		fmt.Fprintf(&b, "| %s | %s | %s | %.0f | %.0f |\n",
+			signature.title, micros(r), spread(r.ns), median(r.bytes), median(r.allocs))
+	}
+	fmt.Fprintf(&b, "\n## Size\n\n%s", sizeTable(sizes))
+	b.WriteString(`
+Built with ` + "`-trimpath -ldflags='-s -w'`" + ` and CGO_ENABLED=0. The programs are in ` + "`internal/interop/size`" + `.
+
+## How to repeat
+
+    cd internal/interop
+    go run ./cmd/report             # this page and its chart
+    go run ./cmd/report -size-only  # the sizes alone
+
+Use a machine that does nothing else, and compare ratios, not times: they carry over between machines, times do not.
+`)
+	return b.String(), nil
+}
+
+func writeTable(b *strings.Builder, all *benchmarks, over, mode string) {
+	withConns := over == "loopback" && mode == "parallel"
+	b.WriteString("| members | client | time | spread | bytes | allocations | time / bare |")
+	if withConns {
+		b.WriteString(" new connections per 1,000 calls |\n|---:|---|---:|---:|---:|---:|---:|---:|\n")
+	} else {
+		b.WriteString("\n|---:|---|---:|---:|---:|---:|---:|\n")
+	}
+	for _, n := range members {
+		floor := all.byName[benchmarkName(over, n, mode, "bare")]
+		for _, peer := range peers {
+			r := all.byName[benchmarkName(over, n, mode, peer)]
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %.0f | %.0f | %.2f |",
+				n, peer, micros(r), spread(r.ns), median(r.bytes), median(r.allocs), ratio(r.ns, floor.ns))
+			if withConns {
+				fmt.Fprintf(b, " %.1f |", 1000*median(r.conns)/median(r.calls))
+			}
+			b.WriteByte('\n')
+		}
+	}
+}
+
+func benchmarkName(over, members, mode, peer string) string {
+	return strings.Join([]string{"Call", over, members, mode, peer}, "/")
+}
+
+func missingBenchmarks(all *benchmarks) []string {
+	names := []string{"Sign/acs3", "Sign/rpc"}
+	for _, over := range []string{"memory", "loopback"} {
+		for _, n := range members {
+			for _, mode := range []string{"sequential", "parallel"} {
+				for _, peer := range peers {
+					names = append(names, benchmarkName(over, n, mode, peer))
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return all.byName[name] != nil })
+}
+
+func micros(r *result) string { return fmt.Sprintf("%.2f µs", median(r.ns)/1000) }
+
+// spread is the range of the middle half of the samples, in percent of their median.
+func spread(samples []float64) string {
+	sorted := slices.Sorted(slices.Values(samples))
+	quarter := len(sorted) / 4
+	middle := sorted[len(sorted)-1-quarter] - sorted[quarter]
+	return fmt.Sprintf("%.0f%%", 100*middle/median(samples))
+}

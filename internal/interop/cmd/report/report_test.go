@@ -1,0 +1,37 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSamplesAreReadFromABenchmarksOutput(t *testing.T) {
+	all := &benchmarks{byName: map[string]*result{}}
+	require.NoError(t, all.add([]byte(`goos: linux
+cpu: A Processor
+BenchmarkCall/loopback/8/parallel/cams-16  	  1000	  2500 ns/op	  7.000 conns	  96 B/op	  3 allocs/op
+BenchmarkSign/acs3  	  20	  1.5 ns/op	  0 B/op	  0 allocs/op
+PASS
+`)))
+	require.Equal(t, "A Processor", all.cpu)
+	require.Equal(t, map[string]*result{
+		"Call/loopback/8/parallel/cams": {
+			ns: []float64{2500}, bytes: []float64{96}, allocs: []float64{3}, conns: []float64{7}, calls: []float64{1000},
+		},
+		"Sign/acs3": {ns: []float64{1.5}, bytes: []float64{0}, allocs: []float64{0}, calls: []float64{20}},
+	}, all.byName)
+}
+
+func TestMedians(t *testing.T) {
+	require.Equal(t, 2.0, median([]float64{9, 1, 2}))
+	require.Equal(t, 1.5, median([]float64{2, 1}))
+	require.Equal(t, 2.0, ratio([]float64{2, 40, 3}, []float64{1, 10, 3}), "round by round: 2, 4, 1")
+	require.Equal(t, "50%", spread([]float64{0, 3, 4, 5, 100}))
+}
+
+func TestATargetSaysWhetherItIsMet(t *testing.T) {
+	require.Equal(t, "| a | at most 1.1 | 1.1 | met |\n", target{"a", 1.1, false, 1.1, "%.1f"}.row())
+	require.Equal(t, "| a | at most 1.1 | 1.2 | **missed** |\n", target{"a", 1.1, false, 1.2, "%.1f"}.row())
+	require.Equal(t, "| a | at least 7.5 | 7.4 | **missed** |\n", target{"a", 7.5, true, 7.4, "%.1f"}.row())
+}

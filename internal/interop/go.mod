@@ -1,0 +1,36 @@
+module github.com/cams-go/cams/internal/interop
+
+go 1.25.0
+
+require (
+	github.com/alibabacloud-go/darabonba-openapi/v2 v2.2.2
+	github.com/alibabacloud-go/tea v1.5.3
+	github.com/aliyun/alibaba-cloud-sdk-go v1.63.107
+	github.com/aliyun/credentials-go v1.4.14
+	github.com/cams-go/cams v0.0.0
+	github.com/stretchr/testify v1.12.1
+)
+
+replace (
+	// The referee is the official core as it was released: darabonba-openapi v2.2.2 with the tea v1.5.1 of its go.mod.
+	// credentials-go asks for a later tea, so that without this line the core would run on another one.
+	github.com/alibabacloud-go/tea => github.com/alibabacloud-go/tea v1.5.1
+	github.com/cams-go/cams => ../..
+)
+
+require (
+	github.com/alibabacloud-go/alibabacloud-gateway-spi v0.0.5 // indirect
+	github.com/alibabacloud-go/debug v1.0.1 // indirect
+	github.com/alibabacloud-go/tea-utils/v2 v2.0.9 // indirect
+	github.com/clbanning/mxj/v2 v2.7.0 // indirect
+	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/jmespath/go-jmespath v0.4.0 // indirect
+	github.com/json-iterator/go v1.1.12 // indirect
+	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
+	github.com/modern-go/reflect2 v1.0.2 // indirect
+	github.com/opentracing/opentracing-go v1.2.1-0.20220228012449-10b1cf09e00b // indirect
+	github.com/tjfoc/gmsm v1.4.1 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/net v0.58.0 // indirect
+	gopkg.in/ini.v1 v1.67.0 // indirect
+)

@@ -1,0 +1,142 @@
+package interop
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/aliyun/credentials-go/credentials"
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/internal/interop/bare"
+	"github.com/cams-go/cams/internal/interop/legacy"
+	"github.com/cams-go/cams/internal/interop/official"
+)
+
+const (
+	accessKeyID     = "testid"
+	accessKeySecret = "testsecret"
+	goroutines      = 64
+)
+
+// target is where a peer sends its calls. A nil transport is the peer's own, as its users have it.
+type target struct {
+	scheme, host string
+	transport    http.RoundTripper
+}
+
+// call makes one call and returns the number of members in the answer.
+type call func() (int, error)
+
+// peers are the clients that are compared, the floor first. All send the same parameters.
+var peers = []struct {
+	name string
+	dial func(target) (call, error)
+}{
+	{"bare", dialBare},
+	{"cams", dialCams},
+	{"official", dialOfficial},
+	{"legacy", dialLegacy},
+}
+
+func dialCams(to target) (call, error) {
+	opts := []cams.Option{
+		cams.WithEndpoint(to.scheme + "://" + to.host),
+		cams.WithCredentials(cams.StaticCredentials(accessKeyID, accessKeySecret, "")),
+	}
+	if to.transport != nil {
+		opts = append(opts, cams.WithHTTPClient(&http.Client{Transport: to.transport}))
+	}
+	client, err := cams.NewClient(opts...)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	return func() (int, error) {
+		resp, err := client.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{
+			BusinessNumber: "8613800000000",
+			ChannelType:    cams.ChannelTypeWhatsApp,
+			GroupID:        "EA939xyz",
+			CustSpaceID:    "cams-k001",
+			Page:           &cams.Page{Index: 1, Size: 20},
+		})
+		if err != nil {
+			return 0, err
+		}
+		return len(resp.Data.List), nil
+	}, nil
+}
+
+func dialBare(to target) (call, error) {
+	if to.transport == nil {
+		// With the default of two idle connections a host the floor would dial again and again.
+		to.transport = &http.Transport{MaxIdleConnsPerHost: goroutines}
+	}
+	client := bare.NewClient(&http.Client{Transport: to.transport}, to.scheme+"://"+to.host+"/")
+	ctx := context.Background()
+	return func() (int, error) {
+		resp, err := client.ListChatGroupParticipants(ctx, bare.Request{
+			BusinessNumber: "8613800000000",
+			ChannelType:    "WHATSAPP",
+			GroupID:        "EA939xyz",
+			CustSpaceID:    "cams-k001",
+			Page:           bare.Page{Index: 1, Size: 20},
+		})
+		if err != nil {
+			return 0, err
+		}
+		return len(resp.Data.List), nil
+	}, nil
+}
+
+func dialOfficial(to target) (call, error) {
+	credential, err := credentials.NewCredential(&credentials.Config{
+		Type:            tea.String("access_key"),
+		AccessKeyId:     tea.String(accessKeyID),
+		AccessKeySecret: tea.String(accessKeySecret),
+	})
+	if err != nil {
+		return nil, err
+	}
+	config := official.Config{Protocol: strings.ToUpper(to.scheme), Endpoint: to.host, Credential: credential}
+	if to.transport != nil {
+		config.HTTPClient = &http.Client{Transport: to.transport}
+	}
+	client, err := official.NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	return func() (int, error) {
+		resp, err := client.ListChatGroupParticipants(&official.Request{
+			BusinessNumber: tea.String("8613800000000"),
+			ChannelType:    tea.String("WHATSAPP"),
+			GroupId:        tea.String("EA939xyz"),
+			CustSpaceId:    tea.String("cams-k001"),
+			Page:           &official.Page{Index: tea.Int32(1), Size: tea.Int32(20)},
+		})
+		if err != nil {
+			return 0, err
+		}
+		return len(resp.Body.Data.List), nil
+	}, nil
+}
+
+func dialLegacy(to target) (call, error) {
+	client, err := legacy.NewClient(to.scheme, to.host, accessKeyID, accessKeySecret, to.transport)
+	if err != nil {
+		return nil, err
+	}
+	return func() (int, error) {
+		resp, err := client.ListChatGroupParticipants(legacy.Request{
+			BusinessNumber: "8613800000000",
+			ChannelType:    "WHATSAPP",
+			GroupID:        "EA939xyz",
+			CustSpaceID:    "cams-k001",
+			Page:           `{"Index":1,"Size":20}`,
+		})
+		if err != nil {
+			return 0, err
+		}
+		return len(resp.Data.List), nil
+	}, nil
+}
