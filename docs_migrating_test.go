@@ -2,7 +2,6 @@ package cams_test
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -131,14 +130,9 @@ func migratedRole(accessKeyID, accessKeySecret, roleARN string) (*cams.Client, e
 }
 
 func migratedTransport(proxy *url.URL, roots *x509.CertPool, rest ...cams.Option) (*cams.Client, error) {
-	transport := &http.Transport{
-		Proxy:               http.ProxyURL(proxy),
-		TLSClientConfig:     &tls.Config{RootCAs: roots},
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 128,
-		IdleConnTimeout:     90 * time.Second,
-	}
+	transport := cams.NewTransport()
+	transport.Proxy = http.ProxyURL(proxy)
+	transport.TLSClientConfig.RootCAs = roots
 	return cams.NewClient(append(rest,
 		cams.WithHTTPClient(&http.Client{Transport: transport}),
 	)...)

@@ -102,7 +102,7 @@ func (t *instrumented) RoundTrip(req *http.Request) (*http.Response, error) {
 // An HTTP client of your own: its transport sees each attempt.
 func ExampleWithHTTPClient() {
 	server, _ := demo()
-	transport := &instrumented{base: server} // http.DefaultTransport in a program of yours
+	transport := &instrumented{base: server} // cams.NewTransport() in a program of yours
 	client, err := cams.NewClient(
 		cams.WithHTTPClient(&http.Client{Transport: transport}),
 		cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")),

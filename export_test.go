@@ -1,7 +1,4 @@
 package cams
 
-// What the tests of the package's outside need of its inside.
-var (
-	NewTransport = newTransport
-	NewDialer    = newDialer
-)
+// NewDialer is what the tests of the package's outside need of its inside.
+var NewDialer = newDialer

@@ -56,7 +56,7 @@ func newConfig(opts []Option) (*config, error) {
 		cfg.credentials = DefaultCredentials()
 	}
 	if cfg.httpClient == nil {
-		cfg.httpClient = &http.Client{Transport: newTransport()}
+		cfg.httpClient = &http.Client{Transport: NewTransport()}
 	}
 	return cfg, nil
 }
@@ -166,8 +166,7 @@ func WithCredentials(p CredentialsProvider) Option {
 // followed whatever its CheckRedirect says: the request's credentials are for
 // one host.
 //
-// The default has a transport of its own: TLS 1.2 or newer, HTTP/2, proxies
-// from the environment, at most 128 idle connections.
+// The default is an http.Client with a [NewTransport] of its own.
 func WithHTTPClient(h *http.Client) Option {
 	return func(c *config) error {
 		if h == nil {

@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		say(stderr, "this is the embedded sandbox: a fake of the service at %s with %s (-h tells how to call the real one)",
 			sandbox.endpoint, counted(len(groups), "group"))
 	}
-	transport := newTransport(cfg.workers)
+	transport := cams.NewTransport()
 	defer transport.CloseIdleConnections()
 	paced := newPacer(transport, cfg.rate)
 	client, err := newClient(cfg, paced, stderr, options...)

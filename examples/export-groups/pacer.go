@@ -8,14 +8,6 @@ import (
 	"time"
 )
 
-// newTransport is Go's own transport, which however keeps only two connections
-// to a host.
-func newTransport(workers int) *http.Transport {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = workers, workers
-	return transport
-}
-
 // pacer is an http.RoundTripper that sends requests at even intervals, in the
 // order in which they come. It sees each attempt of the client, so that retries
 // count too.
