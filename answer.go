@@ -30,8 +30,8 @@ const headerRequestID = "X-Acs-Request-Id"
 type answer interface {
 	// clear makes it the zero value again: an earlier attempt may have written to it.
 	clear()
-	// verdict returns the fields that tell a success, and the request ID.
-	verdict() (success bool, code, requestID string)
+	// outcome returns the fields that tell a success, and the request ID.
+	outcome() (success bool, code, requestID string)
 }
 
 // refusal is what the service and its gateways say when they say no. Keys match
@@ -80,7 +80,7 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 	if isSuccess && readErr == nil && len(body) > 0 {
 		out.clear()
 		if decodeErr = lenient.Unmarshal(body, out); decodeErr == nil {
-			if success, code, id := out.verdict(); isAccepted(success, code, body) {
+			if success, code, id := out.outcome(); isAccepted(success, code, body) {
 				return cmp.Or(id, res.Header.Get(headerRequestID)), nil
 			}
 		}

@@ -92,7 +92,7 @@ func (c *Client) do(ctx context.Context, call call, out answer) error {
 	if ctx == nil {
 		return &ValidationError{Field: "ctx", Reason: "is nil"}
 	}
-	retries := retries{client: c}
+	retries := callRetries{client: c}
 	for n := 1; ; n++ {
 		result := c.attempt(ctx, &call, out)
 		next := retries.judge(ctx, n, &result)

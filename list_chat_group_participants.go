@@ -136,7 +136,7 @@ func (p *Page) compactJSON() string {
 
 func (r *ListChatGroupParticipantsResponse) clear() { *r = ListChatGroupParticipantsResponse{} }
 
-func (r *ListChatGroupParticipantsResponse) verdict() (success bool, code, requestID string) {
+func (r *ListChatGroupParticipantsResponse) outcome() (success bool, code, requestID string) {
 	return r.Success, r.Code, r.RequestID
 }
 

@@ -3,12 +3,8 @@ package cams
 import (
 	"context"
 	"errors"
-	"math"
 	"math/rand/v2"
-	"net/http"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -63,8 +59,8 @@ type verdict struct {
 	reason string // why it is repeated, or why a failure is the end
 }
 
-// retries is the memory of one call's retries.
-type retries struct {
+// callRetries is the memory of one call's retries.
+type callRetries struct {
 	client         *Client
 	clockCorrected bool
 	tokenRefreshed bool
@@ -73,7 +69,7 @@ type retries struct {
 }
 
 // judge decides what follows the n-th attempt. The first rule that fits counts.
-func (r *retries) judge(ctx context.Context, n int, result *result) verdict {
+func (r *callRetries) judge(ctx context.Context, n int, result *result) verdict {
 	c := r.client
 	if result.err == nil {
 		c.budget.deposit()
@@ -108,7 +104,7 @@ func (r *retries) judge(ctx context.Context, n int, result *result) verdict {
 // conclude makes the call's error of the last attempt's. If the caller's
 // context ended the call, during an attempt or before the next one, it says so
 // and still carries what went wrong before.
-func (r *retries) conclude(ctx context.Context, call *call, attempts int, next verdict) error {
+func (r *callRetries) conclude(ctx context.Context, call *call, attempts int, next verdict) error {
 	if r.stopped || next.again {
 		causes := contextCauses(ctx)
 		if r.last != nil {
@@ -129,7 +125,7 @@ func (r *retries) conclude(ctx context.Context, call *call, attempts int, next v
 
 // repair is a retry that mends what was refused, once a call for each kind: a
 // wrong clock, expired temporary credentials.
-func (r *retries) repair(result *result) verdict {
+func (r *callRetries) repair(result *result) verdict {
 	api, ok := result.err.(*APIError)
 	if !ok {
 		return verdict{}
@@ -232,88 +228,4 @@ func askedFor(err error) time.Duration {
 		return err.RetryAfter
 	}
 	return 0
-}
-
-// askedWait reads how long an answer asks to wait, the plainest word first:
-// x-acs-retry-after in milliseconds; for a throttled request the longest
-// TimeLeft of x-ratelimit-user-api and x-ratelimit-user, in milliseconds;
-// Retry-After in seconds or as a date.
-func askedWait(res *http.Response, throttled bool) time.Duration {
-	if wait := acsRetryAfter(res); wait > 0 {
-		return wait
-	}
-	if throttled {
-		wait := max(timeLeft(res.Header.Get("X-Ratelimit-User-Api")), timeLeft(res.Header.Get("X-Ratelimit-User")))
-		if wait > 0 {
-			return wait
-		}
-	}
-	value := res.Header.Get("Retry-After")
-	if wait := duration(value, time.Second); wait > 0 {
-		return wait
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		now := time.Now()
-		if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
-			now = date // by the clock that the date was made with
-		}
-		return max(0, at.Sub(now))
-	}
-	return 0
-}
-
-func acsRetryAfter(res *http.Response) time.Duration {
-	return duration(res.Header.Get("X-Acs-Retry-After"), time.Millisecond)
-}
-
-// timeLeft reads TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
-func timeLeft(header string) time.Duration {
-	for item := range strings.SplitSeq(header, ",") {
-		name, value, _ := strings.Cut(item, ":")
-		if strings.EqualFold(strings.TrimSpace(name), "TimeLeft") {
-			return duration(value, time.Millisecond)
-		}
-	}
-	return 0
-}
-
-// duration reads a count of units. What is no count, or negative, is 0.
-func duration(count string, unit time.Duration) time.Duration {
-	n, err := strconv.ParseInt(strings.TrimSpace(count), 10, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) || n <= 0 {
-		return 0
-	}
-	return time.Duration(min(n, math.MaxInt64/int64(unit))) * unit
-}
-
-// retryBudget limits the retries of a client as a whole, so that an outage
-// meets little more than the first attempts. Each retry costs one, each success
-// pays back a tenth. The zero value is full.
-type retryBudget struct{ spent atomic.Int64 } // in tenths of a retry
-
-const (
-	budgetSize    = 1000 // 100 retries
-	budgetCost    = 10
-	budgetPayback = 1
-)
-
-func (b *retryBudget) withdraw() bool {
-	for {
-		spent := b.spent.Load()
-		if spent+budgetCost > budgetSize {
-			return false
-		}
-		if b.spent.CompareAndSwap(spent, spent+budgetCost) {
-			return true
-		}
-	}
-}
-
-func (b *retryBudget) deposit() {
-	for {
-		spent := b.spent.Load()
-		if spent == 0 || b.spent.CompareAndSwap(spent, max(0, spent-budgetPayback)) {
-			return
-		}
-	}
 }

@@ -1,0 +1,37 @@
+package cams
+
+import (
+	"sync/atomic"
+)
+
+// retryBudget limits the retries of a client as a whole, so that an outage
+// meets little more than the first attempts. Each retry costs one, each success
+// pays back a tenth. The zero value is full.
+type retryBudget struct{ spent atomic.Int64 } // in tenths of a retry
+
+const (
+	budgetSize    = 1000 // 100 retries
+	budgetCost    = 10
+	budgetPayback = 1
+)
+
+func (b *retryBudget) withdraw() bool {
+	for {
+		spent := b.spent.Load()
+		if spent+budgetCost > budgetSize {
+			return false
+		}
+		if b.spent.CompareAndSwap(spent, spent+budgetCost) {
+			return true
+		}
+	}
+}
+
+func (b *retryBudget) deposit() {
+	for {
+		spent := b.spent.Load()
+		if spent == 0 || b.spent.CompareAndSwap(spent, max(0, spent-budgetPayback)) {
+			return
+		}
+	}
+}
