@@ -356,6 +356,9 @@ func (l *chaosListing) run(t *testing.T) (members []string, resumptions int) {
 			return members, resumptions
 		}
 		l.failed.add(kindOf(t, err))
+		if t.Failed() {
+			return members, resumptions
+		}
 		resumptions++
 		index = pager.NextIndex()
 	}
@@ -407,6 +410,9 @@ func kindOf(t *testing.T, err error) string {
 		protocol *cams.ResponseError
 		wrapper  *url.Error
 	)
+	if cams.IsCode(err, "SignatureNonceUsed") {
+		t.Errorf("a nonce came twice: %v", err)
+	}
 	switch {
 	case errors.As(err, &api):
 		return fmt.Sprintf("APIError %d %s", api.StatusCode, api.Code)
