@@ -1,0 +1,184 @@
+package cams_test
+
+import (
+	"bytes"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/api.txt")
+
+// goSources returns all that go test compiles here, without indentation.
+func goSources(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && (strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "examples")) && strings.HasSuffix(path, ".go") {
+			source, err := os.ReadFile(path)
+			require.NoError(t, err)
+			all.WriteString(unindented(string(source)))
+		}
+		return err
+	})
+	require.NoError(t, err)
+	return all.String()
+}
+
+func unindented(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	return b.String()
+}
+
+func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
+	t.Parallel()
+	sources := goSources(t)
+	for _, document := range []string{"README.md", "docs/migrating.md"} {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		blocks := strings.Split(string(text), "```go\n")[1:]
+		require.NotEmpty(t, blocks)
+		for _, block := range blocks {
+			snippet, _, closed := strings.Cut(block, "```")
+			require.True(t, closed)
+			assert.Contains(t, sources, unindented(snippet), "this snippet of %s stands in no Go file here", document)
+		}
+	}
+}
+
+func TestEveryLinkOfTheDocumentsLeadsToAFile(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	inDocs, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	for _, document := range append(documents, inDocs...) {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, part := range strings.Split(string(text), "](")[1:] {
+			target, _, _ := strings.Cut(part, ")")
+			target, _, _ = strings.Cut(target, "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			assert.FileExists(t, filepath.Join(filepath.Dir(document), target), document)
+		}
+	}
+}
+
+// TestTheExportedAPIIsAsRecorded makes every change of the API a change of a
+// file: go test -run TestTheExportedAPI . -update
+func TestTheExportedAPIIsAsRecorded(t *testing.T) {
+	t.Parallel()
+	api := exportedAPI(t, ".", "cams") + exportedAPI(t, "camstest", "camstest")
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/api.txt", []byte(api), 0o644))
+	}
+	recorded, err := os.ReadFile("testdata/api.txt")
+	require.NoError(t, err)
+	assert.Equal(t, string(recorded), api, "run with -update if this is meant, and tell it in CHANGELOG.md")
+}
+
+func TestEveryExportedNameIsDocumented(t *testing.T) {
+	t.Parallel()
+	for dir, name := range map[string]string{".": "cams", "camstest": "camstest"} {
+		for _, decl := range exportedDecls(t, dir, name) {
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				assert.NotEmpty(t, decl.Doc.Text(), "%s.%s", name, decl.Name)
+			case *ast.GenDecl:
+				for _, spec := range decl.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						assert.NotEmpty(t, decl.Doc.Text()+spec.Doc.Text(), "%s.%s", name, spec.Name)
+					case *ast.ValueSpec:
+						assert.NotEmpty(t, decl.Doc.Text()+spec.Doc.Text()+spec.Comment.Text(), "%s.%s", name, spec.Names[0])
+					}
+				}
+			}
+		}
+	}
+}
+
+// exportedAPI is the exported declarations of a package, without comments and bodies.
+func exportedAPI(t *testing.T, dir, name string) string {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, decl := range exportedDecls(t, dir, name) {
+		if function, ok := decl.(*ast.FuncDecl); ok {
+			function.Body, function.Doc = nil, nil
+		}
+		ast.Inspect(decl, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GenDecl:
+				n.Doc = nil
+			case *ast.TypeSpec:
+				n.Doc, n.Comment = nil, nil
+			case *ast.ValueSpec:
+				n.Doc, n.Comment = nil, nil
+			case *ast.Field:
+				n.Doc, n.Comment = nil, nil
+			}
+			return true
+		})
+		var text bytes.Buffer
+		require.NoError(t, printer.Fprint(&text, token.NewFileSet(), decl))
+		one := strings.ReplaceAll(text.String(), "// contains filtered or unexported fields", "")
+		seen[strings.Join(strings.Fields(one), " ")] = true
+	}
+	return "package " + name + "\n" + strings.Join(slices.Sorted(maps.Keys(seen)), "\n") + "\n\n"
+}
+
+func exportedDecls(t *testing.T, dir, name string) []ast.Decl {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	var decls []ast.Decl
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		require.NoError(t, err)
+		require.Equal(t, name, file.Name.Name)
+		ast.FileExports(file)
+		for _, decl := range file.Decls {
+			if general, ok := decl.(*ast.GenDecl); ok && general.Tok == token.IMPORT {
+				continue
+			}
+			if function, ok := decl.(*ast.FuncDecl); ok && !isExportedMethod(function) {
+				continue
+			}
+			decls = append(decls, decl)
+		}
+	}
+	return decls
+}
+
+// isExportedMethod is false for an exported method of an unexported type.
+func isExportedMethod(function *ast.FuncDecl) bool {
+	if function.Recv == nil {
+		return true
+	}
+	receiver := function.Recv.List[0].Type
+	if pointer, ok := receiver.(*ast.StarExpr); ok {
+		receiver = pointer.X
+	}
+	name, ok := receiver.(*ast.Ident)
+	return !ok || name.IsExported()
+}
