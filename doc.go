@@ -30,7 +30,9 @@
 // or a phone number. Responses and requests hold phone numbers, and print them
 // with fmt, but not with log/slog.
 //
-// The bytes on the wire are those of the official Go client.
+// Requests have the parameters, the signed headers and the signature that the
+// official Go client gives them, but for a few headers, User-Agent among them,
+// that docs/migrating.md names.
 //
 // # Errors
 //
