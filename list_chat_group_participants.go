@@ -14,14 +14,14 @@ type ChannelType string
 const ChannelTypeWhatsApp ChannelType = "WHATSAPP"
 
 // ListChatGroupParticipantsRequest asks for one page of a group's members.
-// All but ChannelType and Page is required.
+// All fields but ChannelType and Page are required.
 type ListChatGroupParticipantsRequest struct {
 	// BusinessNumber is the business phone number, for instance "8613800***";
-	// the operation ListChatGroup tells it.
+	// Alibaba Cloud's operation ListChatGroup returns it.
 	BusinessNumber string `json:"BusinessNumber"`
 	// ChannelType is [ChannelTypeWhatsApp], or empty for the service's default.
 	ChannelType ChannelType `json:"ChannelType,omitempty"`
-	// GroupID is API field GroupId; the operation ListChatGroup tells it.
+	// GroupID is API field GroupId; Alibaba Cloud's operation ListChatGroup returns it.
 	GroupID string `json:"GroupId"`
 	// CustSpaceID is API field CustSpaceId: the instance ID of a direct
 	// customer, or the SpaceId of an ISV's customer.
