@@ -110,14 +110,15 @@ func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeEr
 	id := cmp.Or(r.RequestID, lenient.FindString(start(body), "RequestId"), xmlText(start(body), "RequestId"), headerID)
 	cause := cmp.Or(readErr, decodeErr)
 	protocol := &ResponseError{
-		Operation:  call.operation,
-		Reason:     whatIsWrong(res, body, readErr, decodeErr),
-		StatusCode: res.StatusCode,
-		RequestID:  mask.id(id),
-		Snippet:    snippet(body, mask),
-		RetryAfter: askedWait(res, res.StatusCode == http.StatusTooManyRequests),
-		cut:        wasCut(readErr),
+		Operation:      call.operation,
+		Reason:         whatIsWrong(res, body, readErr, decodeErr),
+		StatusCode:     res.StatusCode,
+		RequestID:      mask.id(id),
+		Snippet:        snippet(body, mask),
+		throttleHeader: acsRetryAfter(res) > 0,
+		cut:            wasCut(readErr),
 	}
+	protocol.RetryAfter = askedWait(res, errors.Is(protocol, ErrThrottled))
 	if cause != nil {
 		protocol.Err = masked(cause, mask.text)
 	}

@@ -228,6 +228,30 @@ func TestWhatIsNotTheProtocolIsAResponseError(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatIsNotTheProtocolCanBeThrottling(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status    int
+		header    http.Header
+		throttled bool
+		wait      time.Duration
+	}{
+		"by its status":         {429, nil, true, 0},
+		"by x-acs-retry-after":  {503, http.Header{"X-Acs-Retry-After": {"1500"}}, true, 1500 * time.Millisecond},
+		"not by Retry-After":    {503, http.Header{"Retry-After": {"2"}}, false, 2 * time.Second},
+		"not by a wait of zero": {503, http.Header{"X-Acs-Retry-After": {"0"}}, false, 0},
+	} {
+		client, mock := newClient(t)
+		answerWith(mock, test.status, test.header, "<html>")
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		var got *cams.ResponseError
+		require.ErrorAs(t, err, &got, name)
+		assert.Equal(t, test.throttled, errors.Is(err, cams.ErrThrottled), name)
+		assert.Equal(t, test.wait, got.RetryAfter, name)
+		assert.Contains(t, got.LogValue().String(), "retry_after="+test.wait.String(), name)
+	}
+}
+
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

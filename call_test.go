@@ -78,6 +78,7 @@ func TestWhatIsRetried(t *testing.T) {
 		"a 429 without a body":            {answer(429, nil, ""), 3},
 		"a 429 with another code":         {answer(429, nil, `{"Code":"X"}`), 3},
 		"a wait in x-acs-retry-after":     {answer(400, map[string]string{"x-acs-retry-after": "10"}, `{"Code":"X"}`), 3},
+		"one with a page":                 {answer(400, map[string]string{"x-acs-retry-after": "10"}, "<html>"), 3},
 
 		"a refusal":                      {answer(400, nil, `{"Code":"InvalidParameter"}`), 1},
 		"a refusal inside a 200":         {answer(200, nil, `{"Success":false,"Code":"InternalError"}`), 1},

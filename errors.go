@@ -103,7 +103,8 @@ type ResponseError struct {
 	Attempts   int           // requests made by the call, this one included
 	Err        error         // the cause, if there is one: a JSON or read error
 
-	cut bool // the body broke off
+	throttleHeader bool // x-acs-retry-after was there and positive
+	cut            bool // the body broke off
 }
 
 // Error is one line: operation, reason, snippet, status, request ID and attempts.
@@ -123,10 +124,10 @@ func (e *ResponseError) Error() string {
 // Unwrap returns the cause.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
-// Is reports whether the answer belongs to one of this package's classes:
-// HTTP 429 is [ErrThrottled], whatever its body.
+// Is reports whether the answer belongs to one of this package's classes: HTTP
+// 429 and a positive x-acs-retry-after are [ErrThrottled], whatever the body.
 func (e *ResponseError) Is(target error) bool {
-	return target == ErrThrottled && e.StatusCode == 429
+	return target == ErrThrottled && (e.StatusCode == 429 || e.throttleHeader)
 }
 
 // LogValue implements [slog.LogValuer].
@@ -137,6 +138,7 @@ func (e *ResponseError) LogValue() slog.Value {
 		slog.Int("status", e.StatusCode),
 		slog.String("request_id", e.RequestID),
 		slog.String("snippet", e.Snippet),
+		slog.Duration("retry_after", e.RetryAfter),
 		slog.Int("attempts", e.Attempts),
 	)
 }
