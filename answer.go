@@ -46,12 +46,13 @@ type refusal struct {
 	AccessDeniedDetail AccessDeniedDetail `json:"AccessDeniedDetail"`
 }
 
-// says reports whether the body is a refusal, decided by code first.
+// says reports whether the body is a refusal: by code first, then by Success,
+// then by an access-denied object.
 func (r *refusal) says() bool {
 	if r.Code != "" && !isOK(r.Code) {
 		return true
 	}
-	return r.Success != nil && !*r.Success
+	return r.Success != nil && !*r.Success || r.AccessDeniedDetail.isObject()
 }
 
 // isOK tells the codes that are no error: this API's own, and what some of the

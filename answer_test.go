@@ -105,6 +105,8 @@ func TestRefusalsAreAPIErrors(t *testing.T) {
 			cams.APIError{Code: "Whatever", AccessDeniedDetail: denied}, []error{cams.ErrAccessDenied}},
 		"denied by an object in lower camel case": {403, nil, `{"code":"Whatever","accessDeniedDetail":{"authAction":"a"}}`,
 			cams.APIError{Code: "Whatever", AccessDeniedDetail: cams.AccessDeniedDetail{AuthAction: "a"}}, []error{cams.ErrAccessDenied}},
+		"denied by an object alone": {403, nil, `{"AccessDeniedDetail":` + detail + `}`,
+			cams.APIError{AccessDeniedDetail: denied}, []error{cams.ErrAccessDenied}},
 		"an empty denied object is none": {403, nil, `{"Code":"Whatever","AccessDeniedDetail":{}}`, cams.APIError{Code: "Whatever"}, nil},
 		"a denied string is kept":        {403, nil, `{"Code":"Whatever","AccessDeniedDetail":"why"}`, cams.APIError{Code: "Whatever", AccessDeniedDetail: cams.AccessDeniedDetail{Text: "why"}}, nil},
 		"the request ID of the header":   {400, http.Header{"X-Acs-Request-Id": {"h"}}, `{"Code":"X"}`, cams.APIError{Code: "X", RequestID: "h"}, nil},
