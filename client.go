@@ -157,6 +157,9 @@ func (c *Client) attempt(ctx context.Context, call *call, out answer) (r result)
 	defer res.Body.Close()
 	r.status = res.StatusCode
 	r.requestID, r.err = readAnswer(ctx, call, res, mask, out)
+	if c.log != nil { // a success is logged too, and may repeat anything as its ID
+		r.requestID = mask.id(r.requestID)
+	}
 	if r.err != nil {
 		r.date, _ = http.ParseTime(res.Header.Get("Date"))
 	}

@@ -198,6 +198,29 @@ func TestNoErrorAndNoLogShowsASecretOrAPhoneNumber(t *testing.T) {
 	}
 }
 
+func TestNoLogOfASuccessShowsASecretOrAPhoneNumber(t *testing.T) {
+	t.Parallel()
+	for name, repeated := range map[string]string{"a token": testToken, "the number": testNumber, "a key": testSecret} {
+		for where, answer := range map[string]struct {
+			header http.Header
+			body   string
+		}{
+			"in the body":   {nil, `{"Code":"OK","Success":true,"RequestId":"` + repeated + `"}`},
+			"in the header": {http.Header{"X-Acs-Request-Id": {repeated}}, `{"Code":"OK","Success":true}`},
+		} {
+			var log bytes.Buffer
+			client, mock := newClient(t, cams.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			answerWith(mock, 200, answer.header, answer.body)
+			resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			require.NoError(t, err)
+			assert.Contains(t, log.String(), `"request_id":"[redacted]"`, "%s %s", name, where)
+			if answer.header == nil {
+				assert.Equal(t, repeated, resp.RequestID, "the answer itself stays as it came")
+			}
+		}
+	}
+}
+
 func TestMaskedErrorsStillMatch(t *testing.T) {
 	t.Parallel()
 	client, mock := newClient(t)
