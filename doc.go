@@ -28,7 +28,8 @@
 //
 // No error, log record or print shows an AccessKey secret, a token, a signature
 // or a phone number. Responses and requests hold phone numbers, and print them
-// with fmt, but not with log/slog.
+// with fmt, but not with log/slog. A bare []ChatGroupParticipant is a slice like
+// any other: do not log it.
 //
 // Requests have the parameters, the signed headers and the signature that the
 // official Go client gives them, but for a few headers, User-Agent among them,

@@ -208,10 +208,7 @@ func (p *ListChatGroupParticipantsPager) All(ctx context.Context) iter.Seq2[Chat
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.
-func (r *ListChatGroupParticipantsRequest) LogValue() slog.Value {
-	if r == nil {
-		return slog.StringValue("nil")
-	}
+func (r ListChatGroupParticipantsRequest) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("GroupId", r.GroupID), slog.String("CustSpaceId", r.CustSpaceID)}
 	if r.Page != nil {
 		attrs = append(attrs, slog.Int("Page.Index", r.Page.Index), slog.Int("Page.Size", r.Page.Size))
@@ -220,15 +217,13 @@ func (r *ListChatGroupParticipantsRequest) LogValue() slog.Value {
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.
-func (r *ListChatGroupParticipantsResponse) LogValue() slog.Value {
-	if r == nil {
-		return slog.StringValue("nil")
-	}
-	return slog.GroupValue(
-		slog.String("RequestId", r.RequestID),
-		slog.Int("Total", r.Data.Total),
-		slog.Int("List", len(r.Data.List)),
-	)
+func (r ListChatGroupParticipantsResponse) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("RequestId", r.RequestID), slog.Any("Data", r.Data))
+}
+
+// LogValue implements [slog.LogValuer]: a log shows no phone number.
+func (d ListChatGroupParticipantsData) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("Total", d.Total), slog.Int("List", len(d.List)))
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.

@@ -112,7 +112,8 @@ func TestNoLogOfOurTypesShowsAPhoneNumber(t *testing.T) {
 	req := validRequest()
 	req.Page = &cams.Page{Size: 1, Index: 2}
 	resp := &cams.ListChatGroupParticipantsResponse{RequestID: "r", Data: cams.ListChatGroupParticipantsData{Total: 1, List: []cams.ChatGroupParticipant{{ParticipantNumber: testNumber}}}}
-	for name, value := range map[string]any{"request": req, "response": resp, "participant": resp.Data.List[0],
+	for name, value := range map[string]any{"request": req, "response": resp, "data": &resp.Data, "participant": &resp.Data.List[0],
+		"request by value": *req, "response by value": *resp, "data by value": resp.Data, "participant by value": resp.Data.List[0],
 		"nil request": (*cams.ListChatGroupParticipantsRequest)(nil), "nil response": (*cams.ListChatGroupParticipantsResponse)(nil)} {
 		for _, form := range []string{"slog text", "slog JSON"} {
 			assert.NotContains(t, prints(t, value)[form], testNumber, name)
