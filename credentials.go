@@ -237,3 +237,7 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 // MarshalJSON writes what String shows, as a JSON string: credentials are not
 // for storing.
 func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
+
+// MarshalText is String, for the encoders of XML, YAML and others that would
+// write the fields.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

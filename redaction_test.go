@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"html"
@@ -32,6 +33,9 @@ func prints(t *testing.T, value any) map[string]string {
 	marshalled, err := json.Marshal(value)
 	if err == nil {
 		out["JSON"] = string(marshalled)
+	}
+	if marshalled, err := xml.Marshal(value); err == nil {
+		out["XML"] = string(marshalled)
 	}
 	var text, object bytes.Buffer
 	slog.New(slog.NewTextHandler(&text, nil)).Info("message", "value", value)
