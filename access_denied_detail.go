@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"github.com/cams-go/cams/internal/lenient"
@@ -36,7 +37,7 @@ func (d *AccessDeniedDetail) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	if data[0] == '"' {
+	if bytes.HasPrefix(data, []byte(`"`)) {
 		return json.Unmarshal(data, &d.Text)
 	}
 	type object AccessDeniedDetail // without this method

@@ -152,6 +152,13 @@ func contains(all []error, one error) bool {
 	return false
 }
 
+func TestAnAccessDeniedDetailOfNothingIsNone(t *testing.T) {
+	t.Parallel()
+	detail := cams.AccessDeniedDetail{Text: "old"}
+	assert.NoError(t, detail.UnmarshalJSON(nil), "no decoder does that, but anyone may")
+	assert.Zero(t, detail)
+}
+
 func TestEveryCodeHasItsClass(t *testing.T) {
 	t.Parallel()
 	classes := map[error][]string{
