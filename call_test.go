@@ -278,6 +278,28 @@ func TestTheCallersContextEndsEverything(t *testing.T) {
 	}
 }
 
+func TestNothingIsSentOnceTheCallersContextHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, provider := range map[string]func(cancel func()) cams.CredentialsProvider{
+		"before the call": func(cancel func()) cams.CredentialsProvider {
+			cancel()
+			return cams.StaticCredentials("id", testSecret, "")
+		},
+		"while credentials come": func(cancel func()) cams.CredentialsProvider {
+			return providerFunc(func(context.Context) (cams.Credentials, error) { cancel(); return someCredentials, nil })
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		client, err := cams.NewClient(cams.WithCredentials(provider(cancel)), withTransport(func(*http.Request) (*http.Response, error) {
+			t.Errorf("sent, though the context ended %s", name)
+			return nil, errors.New("not every transport looks at the context")
+		}))
+		require.NoError(t, err)
+		_, err = client.ListChatGroupParticipants(ctx, validRequest())
+		assert.ErrorIs(t, err, context.Canceled, name)
+	}
+}
+
 func TestACancelledAttemptStillTellsTheOneBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

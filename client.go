@@ -137,6 +137,10 @@ func (c *Client) attempt(ctx context.Context, call *call, out answer) (r result)
 		r.err = newCallError(ctx, call, failedCredentials, err)
 		return r
 	}
+	if ctx.Err() != nil { // neither every provider looks nor every transport
+		r.err = newCallError(ctx, call, failedTransport, ctx.Err())
+		return r
+	}
 	req := c.newRequest(ctx, call.query)
 	mask := mask{call, &r.credentials, req}
 	if err := c.signer.Sign(req, SigningInput{
