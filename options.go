@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -125,6 +126,10 @@ func parseEndpoint(endpoint string) (_ *url.URL, reason string) {
 		return nil, "needs https:// (or http:// for a loopback host)"
 	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsFunc(u.Host, notInHost):
 		return nil, "has no valid host (an internationalized name is written in its xn-- form)"
+	case strings.Count(u.Host, ":") > 1 && u.Host[0] != '[':
+		return nil, "needs brackets around an IPv6 address"
+	case u.Port() != "" && !isPort(u.Port()):
+		return nil, "has a port that is not between 1 and 65535"
 	case u.User != nil:
 		return nil, "holds a user or password"
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -137,6 +142,11 @@ func parseEndpoint(endpoint string) (_ *url.URL, reason string) {
 
 func notInHost(r rune) bool {
 	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._:[]", r))
+}
+
+func isPort(s string) bool {
+	port, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && port > 0
 }
 
 func isLoopback(host string) bool {
