@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // The classes of refusals, for [errors.Is]. The service's set of codes is
@@ -189,9 +190,11 @@ func appendFacts(b *strings.Builder, status int, requestID string, attempts int)
 	}
 }
 
+// oneLine replaces what breaks a line, drives a terminal or turns the direction
+// of what follows it: a server may have written the text.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return ' '
 		}
 		return r
