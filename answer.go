@@ -202,5 +202,5 @@ func wasCut(readErr error) bool {
 // snippet is the start of a body, fit to be shown. It masks before it cuts, so
 // that nothing secret is cut in two and missed.
 func snippet(body []byte, mask mask) string {
-	return redact.Clip(oneLine(mask.text(redact.Clip(string(start(body)), maxErrorBody))), maxSnippet)
+	return redact.Clip(oneLine(mask.text(string(start(body)))), maxSnippet)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -301,6 +302,37 @@ func (r *countingReader) Read(p []byte) (int, error) {
 }
 
 func (r *countingReader) Close() error { r.closed = true; return nil }
+
+func TestAnErrorKeepsLittleOfALargeRefusal(t *testing.T) { // not parallel: it looks at the heap
+	client, mock := newClient(t)
+	large := strings.Repeat("x", 1<<20)
+	answerWith(mock, 200, nil, strings.ReplaceAll(`{"Success":false,"Code":"%","Message":"%","RequestId":"%","HostId":"%","Recommend":"%",
+		"AccessDeniedDetail":{"AuthAction":"%","AuthPrincipalOwnerId":"%","EncodedDiagnosticMessage":"%"}}`, "%", large))
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	var got *cams.APIError
+	require.ErrorAs(t, err, &got)
+	detail := got.AccessDeniedDetail
+	assert.Equal(t, 64<<10, len(detail.EncodedDiagnosticMessage), "all that an error's body may have")
+	for _, text := range []string{got.Code, got.Message, got.RequestID, got.HostID, got.Recommend, detail.AuthAction, detail.AuthPrincipalOwnerID} {
+		assert.LessOrEqual(t, len(text), 1<<10)
+	}
+
+	client.CloseIdleConnections()
+	mock.Reset()
+	large = ""
+	before := liveHeap()
+	runtime.KeepAlive(err)
+	err, got, detail = nil, nil, cams.AccessDeniedDetail{}
+	assert.Less(t, before-liveHeap(), 1<<20, "what the error kept alive")
+}
+
+// liveHeap is how many bytes are in use.
+func liveHeap() int {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
+}
 
 func TestTheLargestAnswerIsRead(t *testing.T) {
 	t.Parallel()

@@ -17,8 +17,10 @@ type mask struct {
 	req   *http.Request
 }
 
-// values masks all values that are known.
+// values masks all values that are known, in as much of s as an error's body may
+// have: a refusal inside a 200 may bring ten megabytes.
 func (m mask) values(s string) string {
+	s = redact.Clip(s, maxErrorBody)
 	authorization := m.req.Header.Get(headerAuthorization)
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	query, _ := url.ParseQuery(m.req.URL.RawQuery)

@@ -111,7 +111,7 @@ func Clip(s string, max int) string {
 	for max > 0 && !utf8.RuneStart(s[max]) {
 		max--
 	}
-	return s[:max]
+	return strings.Clone(s[:max]) // lets go of the rest
 }
 
 // escapeHTML is what html.EscapeString does, without the entity table that
