@@ -49,11 +49,10 @@ type refusal struct {
 // says reports whether the body is a refusal: by code first, then by Success,
 // then by an access-denied object.
 func (r *refusal) says() bool {
-	if r.Code != "" && !isOK(r.Code) {
-		return true
-	}
-	return r.Success != nil && !*r.Success || r.AccessDeniedDetail.isObject()
+	return r.hasCode() || r.Success != nil && !*r.Success || r.AccessDeniedDetail.isObject()
 }
+
+func (r *refusal) hasCode() bool { return r.Code != "" && !isOK(r.Code) }
 
 // isOK tells the codes that are no error: this API's own, and what some of the
 // platform's gateways write instead.
@@ -108,7 +107,8 @@ func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeEr
 		api := newAPIError(call, res, r, headerID, mask)
 		return api.RequestID, api
 	}
-	id := cmp.Or(r.RequestID, lenient.FindString(start(body), "RequestId"), xmlText(start(body), "RequestId"), headerID)
+	id := cmp.Or(r.RequestID, lenient.FindString(start(body), "RequestId"), lenient.FindString(start(body), "requestId"),
+		xmlText(start(body), "RequestId"), headerID)
 	cause := cmp.Or(readErr, decodeErr)
 	protocol := &ResponseError{
 		Operation:      call.operation,
@@ -132,7 +132,7 @@ func start(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 // parseRefusal reads a refusal in JSON, or in the XML that gateways fall back to.
 func parseRefusal(body []byte) (r refusal, ok bool) {
-	if lenient.Unmarshal(body, &r) == nil {
+	if lenient.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another shape does not spoil the code
 		return r, r.says()
 	}
 	body = start(body)

@@ -116,8 +116,13 @@ func TestRefusalsAreAPIErrors(t *testing.T) {
 		"throttled by header": {503, http.Header{"X-Acs-Retry-After": {"1500"}}, `{"Code":"X"}`,
 			cams.APIError{Code: "X", RetryAfter: 1500 * time.Millisecond}, []error{cams.ErrThrottled}},
 		"a wait is not throttling": {503, http.Header{"Retry-After": {"2"}}, `{"Code":"X"}`, cams.APIError{Code: "X", RetryAfter: 2 * time.Second}, nil},
-		"with an unusual status":   {600, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, nil},
-		"with a status of 3xx":     {302, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, nil},
+		"with a Message that is no text": {400, nil, `{"Code":"Throttling.User","Message":{"en":"m"},"RequestId":"r"}`,
+			cams.APIError{Code: "Throttling.User", RequestID: "r"}, []error{cams.ErrThrottled}},
+		"with a Success that is none": {200, nil, `{"success":"no","code":"NoPermission","message":"m","requestId":"r"}`,
+			cams.APIError{Code: "NoPermission", Message: "m", RequestID: "r"}, []error{cams.ErrAccessDenied}},
+		"inside a 200, with a list in place of a text": {200, nil, `{"Code":"X","Success":"false","Message":"m","Recommend":[]}`, cams.APIError{Code: "X", Message: "m"}, nil},
+		"with an unusual status":                       {600, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, nil},
+		"with a status of 3xx":                         {302, nil, `{"Code":"X"}`, cams.APIError{Code: "X"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -203,6 +208,7 @@ func TestWhatIsNotTheProtocolIsAResponseError(t *testing.T) {
 		"a 200 with an HTML page":      {200, nil, html, "the answer is not the service's JSON", ""},
 		"a 200 with XML":               {200, nil, "<Answer><RequestId>x1</RequestId></Answer>", "the answer is not the service's JSON", "x1"},
 		"truncated JSON":               {200, nil, `{"RequestId":"r1","Data":{"Total":8,"List":[{"Partic`, "the answer is not the service's JSON", "r1"},
+		"truncated lower camel keys":   {200, nil, `{"requestId":"r1","data":{"total":8,"list":[{"partic`, "the answer is not the service's JSON", "r1"},
 		"truncated JSON of an error":   {400, header, `{"Code":"X","Mess`, "HTTP status 400 without the service's error", requestID},
 		"a JSON array":                 {200, nil, `[{"Success":true}]`, "the answer is not the service's JSON", ""},
 		"a JSON string":                {200, nil, `"OK"`, "the answer is not the service's JSON", ""},
@@ -211,6 +217,7 @@ func TestWhatIsNotTheProtocolIsAResponseError(t *testing.T) {
 		"an empty object":              {200, nil, `{}`, "the answer says neither success nor error", ""},
 		"members without a verdict":    {200, nil, `{"RequestId":"r1","Data":{"Total":0,"List":[]}}`, "the answer says neither success nor error", "r1"},
 		"two answers in one":           {200, nil, `{"Code":"OK","Success":true}{"Code":"OK","Success":true}`, "the answer is not the service's JSON", ""},
+		"a Success that is none":       {200, nil, `{"Code":"OK","Success":["false"]}`, "the answer is not the service's JSON", ""},
 		"a list that is none":          {200, nil, `{"Code":"OK","Success":true,"Data":{"List":"none"}}`, "the answer is not the service's JSON", ""},
 		"a Total that is none":         {200, nil, `{"Code":"OK","Success":true,"Data":{"Total":"many"}}`, "the answer is not the service's JSON", ""},
 		"a success with a 500":         {500, nil, `{"Code":"OK","Success":true,"RequestId":"r1"}`, "HTTP status 500 without the service's error", "r1"},
