@@ -2,8 +2,8 @@
 package redact
 
 import (
-	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -25,14 +25,134 @@ func Values(s string, values ...string) string {
 			continue
 		}
 		encoded := percent.Encode(v)
-		for _, spelling := range []string{
-			percent.Encode(encoded), encoded, url.QueryEscape(v), escapeHTML.Replace(v), escapeJSON.Replace(v),
-			strings.ReplaceAll(v, "/", `\/`), v,
-		} {
+		for _, spelling := range []string{percent.Encode(encoded), encoded, v} {
 			s = strings.ReplaceAll(s, spelling, Mask)
+		}
+		if encoded != v { // else there is nothing to escape
+			s = escapedValue(s, v)
 		}
 	}
 	return s
+}
+
+// escapedValue masks v in s where any of its bytes is escaped, in whatever way:
+// encoders differ in what they escape, and in the case of their hexadecimal.
+func escapedValue(s, v string) string {
+	var b strings.Builder
+	kept := 0 // s[:kept] is in b
+	for i := 0; i < len(s); {
+		length := spelled(s[i:], v)
+		if length > 0 {
+			b.WriteString(s[kept:i])
+			b.WriteString(Mask)
+			kept = i + length
+		}
+		i += max(length, 1)
+	}
+	if kept == 0 {
+		return s
+	}
+	b.WriteString(s[kept:])
+	return b.String()
+}
+
+// spelled returns how long v is at the start of s, 0 if it is not there.
+func spelled(s, v string) int {
+	length := 0
+	for i := range len(v) {
+		n := spelledByte(s[length:], v[i])
+		if n == 0 {
+			return 0
+		}
+		length += n
+	}
+	return length
+}
+
+// spelledByte returns how long c is at the start of s, 0 if it is not there.
+// Letters and digits are what no encoder escapes.
+func spelledByte(s string, c byte) int {
+	if s == "" {
+		return 0
+	}
+	if !isAlphanumeric(c) {
+		switch s[0] {
+		case '%':
+			if isHex(s[1:], c) {
+				return 3
+			}
+			if strings.HasPrefix(s, "%25") && isHex(s[3:], c) {
+				return 5
+			}
+		case '\\':
+			rest := strings.TrimPrefix(s[1:], `\`) // JSON in JSON has two
+			escape := len(s) - len(rest)
+			if strings.HasPrefix(rest, "u00") && isHex(rest[3:], c) {
+				return escape + 5
+			}
+			if rest != "" && rest[0] == c {
+				return escape + 1
+			}
+		case '&':
+			if n := entity(s, c); n > 0 {
+				return n
+			}
+		case '+':
+			if c == ' ' {
+				return 1
+			}
+		}
+	}
+	if s[0] == c {
+		return 1
+	}
+	return 0
+}
+
+// isHex reports whether s starts with c in two hexadecimal digits.
+func isHex(s string, c byte) bool {
+	if len(s) < 2 {
+		return false
+	}
+	n, err := strconv.ParseUint(s[:2], 16, 8)
+	return err == nil && byte(n) == c
+}
+
+// entity returns how long an HTML entity of c is at the start of s, 0 if there is none.
+func entity(s string, c byte) int {
+	end := strings.IndexByte(s[:min(len(s), 10)], ';')
+	if end < 0 {
+		return 0
+	}
+	name := s[1:end]
+	if name != "" && name == entityName(c) {
+		return end + 1
+	}
+	digits, isNumber := strings.CutPrefix(strings.ToLower(name), "#")
+	base := 10
+	if hexadecimal, ok := strings.CutPrefix(digits, "x"); ok {
+		digits, base = hexadecimal, 16
+	}
+	if n, err := strconv.ParseUint(digits, base, 8); isNumber && err == nil && byte(n) == c {
+		return end + 1
+	}
+	return 0
+}
+
+func entityName(c byte) string {
+	switch c {
+	case '&':
+		return "amp"
+	case '<':
+		return "lt"
+	case '>':
+		return "gt"
+	case '"':
+		return "quot"
+	case '\'':
+		return "apos"
+	}
+	return ""
 }
 
 // minPhoneDigits is the length of the shortest phone numbers, country code included.
@@ -113,13 +233,6 @@ func Clip(s string, max int) string {
 	}
 	return strings.Clone(s[:max]) // lets go of the rest
 }
-
-// escapeHTML is what html.EscapeString does, without the entity table that
-// comes with that package (64 KB in every program).
-var escapeHTML = strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "+", "&#43;")
-
-// escapeJSON is what encoding/json does to characters that HTML knows.
-var escapeJSON = strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`)
 
 // shapes are how secrets look in texts whose values we do not know.
 var shapes = sync.OnceValue(func() []shape {

@@ -21,8 +21,22 @@ func TestValuesAreMaskedInEverySpelling(t *testing.T) {
 		"HTML":            "test token/&#43;=&amp;&lt;é",
 		"escaped slashes": `test token\/+=&<é`,
 		"JSON":            `test token/+=\u0026\u003cé`,
+		"Gson":            `test token/+\u003d\u0026\u003cé`,
+		".NET's JSON":     `test token/\u002B=\u0026\u003Cé`,
+		"JSON in JSON":    `test token\\/+\\u003d\\u0026<é`,
+		"all of it":       `test\u0020token\u002f\u002b\u003d\u0026\u003cé`,
+		"percent, lower":  "test%20token%2f%2b%3d%26%3c%c3%a9",
+		"form, lower":     "test+token%2f%2b%3d%26%3c%c3%a9",
+		"twice, lower":    "test%2520token%252f%252b%253d%2526%253c%25c3%25a9",
+		"HTML, all of it": "test&#32;token&#x2F;&#x2b;&#x3D;&#38;&#060;é",
+		"HTML by names":   "test token/+=&amp;&lt;é",
 	} {
 		assert.Equal(t, "a [redacted] z", redact.Values("a "+spelled+" z", token), name)
+	}
+	assert.Equal(t, "[redacted]&%2", redact.Values("a%2525b&%2", "a%25b"), "a percent sign, encoded")
+	assert.Equal(t, `[redacted]\`, redact.Values(`a\"b\'c\`, `a"b'c`), "quotes, escaped")
+	for _, unlike := range []string{"a/b", "a%", "a%2", "a%2g==", `a\`, `a\u`, `a\u00`, `a\u002`, "a&", "a&#", "a&#x", "a&#;==", "a&#47", "a&#303;==", "a&x;==", "a&;=="} {
+		assert.Equal(t, unlike, redact.Values(unlike, "a/=="))
 	}
 	assert.Equal(t, "a b", redact.Values("a b", "", "a"), "short values would shred the text")
 }
