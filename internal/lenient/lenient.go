@@ -134,8 +134,8 @@ func toInteger(value any) any {
 		return nil // as if absent
 	}
 	if !strings.ContainsAny(text, ".eE") {
-		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return json.Number(text)
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return json.Number(strconv.FormatInt(n, 10)) // text may be 08 or +8, which is no JSON
 		}
 		return value
 	}

@@ -2,6 +2,8 @@ package lenient_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,6 +35,8 @@ func TestScalarsMayDrift(t *testing.T) {
 		"lower camel keys":           {`{"requestId":"a","success":"true","data":{"total":"8"}}`, func(a *answer) { a.RequestID, a.Success, a.Data.Total = "a", true, 8 }},
 		"a number as string":         {`{"Data":{"Total":"8"}}`, func(a *answer) { a.Data.Total = 8 }},
 		"a number with spaces":       {`{"Data":{"Total":" 8 "}}`, func(a *answer) { a.Data.Total = 8 }},
+		"a number with zeros":        {`{"Data":{"Total":"08"}}`, func(a *answer) { a.Data.Total = 8 }},
+		"a number with a plus":       {`{"Data":{"Total":"+8"}}`, func(a *answer) { a.Data.Total = 8 }},
 		"a number as float":          {`{"Data":{"Total":8.0}}`, func(a *answer) { a.Data.Total = 8 }},
 		"an empty number":            {`{"Data":{"Total":""}}`, func(*answer) {}},
 		"booleans as string":         {`{"Success":"TRUE","Flag":"true"}`, func(a *answer) { a.Success, a.Flag = true, &yes }},
@@ -105,4 +109,31 @@ func FuzzUnmarshalAcceptsAllThatJSONAccepts(f *testing.F) {
 		}
 		lenient.FindString(data, "RequestId")
 	})
+}
+
+// FuzzDriftLosesNothing writes an answer with each scalar in a kind that is not
+// its own, and wants the same values back.
+func FuzzDriftLosesNothing(f *testing.F) {
+	f.Add("a", true, 8, uint64(8613800000000), "8613800000001")
+	f.Add("<&>\u2028\xff\x00\\\"\U0001f642", false, -1<<63, uint64(1<<64-1), "+86 138 1e5 0x7")
+	f.Fuzz(func(t *testing.T, id string, success bool, total int, number uint64, text string) {
+		var want answer
+		want.RequestID = strings.ToValidUTF8(id, "\uFFFD")
+		want.Success, want.Flag, want.Data.Total = success, &success, total
+		require.NoError(t, json.Unmarshal(fmt.Appendf(nil, `[{"ParticipantNumber":"%d"},{"ParticipantNumber":%s}]`, number, jsonOf(text)), &want.Data.List))
+		flag := 0
+		if success {
+			flag = 1
+		}
+		drifted := fmt.Sprintf(`{"requestId":%s,"SUCCESS":"%t","Flag":%d,"data":{"total":" %d ","list":[{"participantNumber":%d},{"ParticipantNumber":%s}]}}`,
+			jsonOf(want.RequestID), success, flag, total, number, jsonOf(text))
+		var got answer
+		require.NoError(t, lenient.Unmarshal([]byte(drifted), &got), "%s", drifted)
+		assert.Equal(t, want, got)
+	})
+}
+
+func jsonOf(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text)
 }
