@@ -386,6 +386,10 @@ func TestErrorTextsAreOneLineWithTheFacts(t *testing.T) {
 		`cams: ListChatGroupParticipants: HTTP status 502 without the service's error: "<html> 502" (status 502, 1 attempt)`: {
 			502, "<html>\n502"},
 		"cams: ListChatGroupParticipants: the answer is empty (status 200, 1 attempt)": {200, ""},
+		"cams: ListChatGroupParticipants: X - the RAM identity needs the action cams:Y (status 403, 1 attempt)": {
+			403, `{"Code":"X","AccessDeniedDetail":{"AuthAction":"cams:Y","NoPermissionType":"ImplicitDeny"}}`},
+		"cams: ListChatGroupParticipants: Forbidden.RAM - a policy denies the RAM identity the action cams:ListChatGroupParticipants (status 403, 1 attempt)": {
+			403, `{"Code":"Forbidden.RAM","AccessDeniedDetail":{"NoPermissionType":"ExplicitDeny"}}`},
 		"cams: ListChatGroupParticipants: X: a b c [31m d 群 é (status 400, 1 attempt)": {
 			400, `{"Code":"X","Message":"a\u0085b\u2028c\u009b[31m\u202ed 群 é"}`},
 	} {

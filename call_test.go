@@ -210,6 +210,7 @@ func TestAWaitThatIsTooLongIsReturnedAtOnce(t *testing.T) {
 				var api *cams.APIError
 				require.ErrorAs(t, err, &api)
 				assert.Equal(t, test.want, api.RetryAfter)
+				assert.Contains(t, err.Error(), "retry after "+test.want.String())
 				assert.Zero(t, time.Since(start))
 				assert.Equal(t, 1, api.Attempts)
 			})
@@ -399,6 +400,21 @@ func TestAWrongClockIsCorrectedOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAThrottledRequestWithAWrongClockStillWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.SetClock(func() time.Time { return time.Now().Add(7 * time.Minute) })
+		throttled := camstest.Refusal(429, "Throttling.User", "m")
+		throttled.Header = http.Header{"X-Acs-Retry-After": {"3000"}}
+		server.AnswerOnce(throttled)
+		start := time.Now()
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err)
+		assert.Equal(t, 3*time.Second, time.Since(start))
+	})
 }
 
 func TestAClockThatCannotBeCorrectedIsAnError(t *testing.T) {

@@ -86,7 +86,7 @@ func DefaultCredentials() CredentialsProvider {
 			}
 			creds, err := resolve(used)
 			if err != nil {
-				return Credentials{}, err
+				return Credentials{}, fmt.Errorf("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials: %w", err)
 			}
 			if !fresh && rejected != nil && rejected(creds) {
 				continue // the chain still holds what the service no longer takes

@@ -684,7 +684,7 @@ func TestMendingTheEnvironmentMendsTheClient(t *testing.T) {
 	for range 2 {
 		err = list(t.Context(), client)
 		require.Error(t, err)
-		assert.Equal(t, "cams: ListChatGroupParticipants: no credentials: unable to get credentials from any of the providers in the chain: "+
+		assert.Equal(t, "cams: ListChatGroupParticipants: no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials: unable to get credentials from any of the providers in the chain: "+
 			"unable to get credentials from enviroment variables, Access key ID must be specified via environment variable (ALIBABA_CLOUD_ACCESS_KEY_ID), "+
 			"reading aliyun cli config from '$HOME/.aliyun/config.json' failed open $HOME/.aliyun/config.json: no such file or directory, "+
 			"ERROR: Can not open fileopen $HOME/.alibabacloud/credentials: no such file or directory (1 attempt)", strings.ReplaceAll(err.Error(), home, "$HOME"))

@@ -57,9 +57,9 @@
 //   - A success: done.
 //   - InvalidTimeStamp.*, or a refusal whose Date is more than 5 minutes from
 //     this machine's: the clock is corrected for this and later calls, and the
-//     request repeated at once, once a call.
+//     request repeated, once a call.
 //   - InvalidSecurityToken.Expired: the credentials are asked for again, and the
-//     request repeated at once, once a call.
+//     request repeated, once a call.
 //   - Throttled (a code with Throttling, System.LimitControl or FlowControl, HTTP
 //     429, a positive x-acs-retry-after): repeated, whatever the HTTP status.
 //   - HTTP 5xx, unless its code is one that repeating does not change
@@ -69,13 +69,14 @@
 //   - Everything else, such as another refusal, a 2xx that does not decode, or a
 //     redirect: not repeated.
 //
-// What is repeated waits for the time that the service asks for, if it does:
+// Whatever is repeated waits for the time that the service asks for, if it does:
 // x-acs-retry-after (milliseconds), for a throttled request TimeLeft of
 // x-ratelimit-user-api and x-ratelimit-user (milliseconds, the larger),
 // Retry-After (seconds or a date). If that is more than MaxDelay, or past the
 // caller's deadline, the call ends at once with the wait in
 // [APIError].RetryAfter. Otherwise the pause is random between nothing and
-// BaseDelay, doubled with each retry up to MaxDelay.
+// BaseDelay, doubled with each retry up to MaxDelay; a corrected clock and new
+// credentials need none.
 //
 // Retries of a client as a whole have a budget: each costs one, each success
 // pays back a tenth, at most a hundred are held. So an outage meets the calls

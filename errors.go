@@ -59,10 +59,10 @@ func (e *APIError) Error() string {
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
-	if hint := hintFor(e.Operation, e.Code); hint != "" {
+	if hint := e.hint(); hint != "" {
 		b.WriteString(" - " + hint)
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, e.Attempts)
+	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
 	return oneLine(b.String())
 }
 
@@ -118,7 +118,7 @@ func (e *ResponseError) Error() string {
 	if e.Snippet != "" {
 		b.WriteString(": " + strconv.Quote(e.Snippet))
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, e.Attempts)
+	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
 	return oneLine(b.String())
 }
 
@@ -171,13 +171,16 @@ func IsCode(err error, codes ...string) bool {
 }
 
 // appendFacts appends what every error of a call tells, in one form.
-func appendFacts(b *strings.Builder, status int, requestID string, attempts int) {
+func appendFacts(b *strings.Builder, status int, requestID string, retryAfter time.Duration, attempts int) {
 	var facts []string
 	if status != 0 {
 		facts = append(facts, "status "+strconv.Itoa(status))
 	}
 	if requestID != "" {
 		facts = append(facts, "request ID "+requestID)
+	}
+	if retryAfter > 0 {
+		facts = append(facts, "retry after "+retryAfter.String())
 	}
 	switch {
 	case attempts == 1:
@@ -219,19 +222,23 @@ func isUnauthenticated(code string) bool {
 		strings.HasPrefix(code, "InvalidSecurityToken")
 }
 
-// hintFor says what to do about the refusals that a configuration causes.
-func hintFor(operation, code string) string {
+// hint says what to do about the refusals that a configuration causes.
+func (e *APIError) hint() string {
 	switch {
-	case strings.HasPrefix(code, "InvalidAccessKeyId"):
+	case strings.HasPrefix(e.Code, "InvalidAccessKeyId"):
 		return "check the AccessKey ID: it does not exist or is disabled"
-	case code == "SignatureDoesNotMatch":
+	case e.Code == "SignatureDoesNotMatch":
 		return "check the AccessKey secret"
-	case strings.HasPrefix(code, "InvalidTimeStamp"):
+	case strings.HasPrefix(e.Code, "InvalidTimeStamp"):
 		return "check this machine's clock"
-	case strings.HasPrefix(code, "InvalidSecurityToken"), code == "MissingSecurityToken":
+	case strings.HasPrefix(e.Code, "InvalidSecurityToken"), e.Code == "MissingSecurityToken":
 		return "get new temporary credentials"
-	case isDenied(code):
-		return "the RAM identity needs the action cams:" + operation
+	case !errors.Is(e, ErrAccessDenied):
+		return ""
 	}
-	return ""
+	action := cmp.Or(e.AccessDeniedDetail.AuthAction, "cams:"+e.Operation)
+	if e.AccessDeniedDetail.NoPermissionType == "ExplicitDeny" {
+		return "a policy denies the RAM identity the action " + action
+	}
+	return "the RAM identity needs the action " + action
 }

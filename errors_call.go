@@ -60,7 +60,7 @@ func (e *callError) Error() string {
 	for _, cause := range e.causes {
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.operation+": "))
 	}
-	appendFacts(&b, e.status, e.requestID, e.attempts)
+	appendFacts(&b, e.status, e.requestID, 0, e.attempts)
 	return oneLine(b.String())
 }
 

@@ -30,7 +30,8 @@ type ListChatGroupParticipantsRequest struct {
 	Page *Page `json:"Page,omitempty"`
 }
 
-// Page chooses a page (API field Page).
+// Page chooses a page (API field Page). A single call needs both numbers; a
+// pager fills in the one that is 0.
 type Page struct {
 	Size  int `json:"Size"`  // members a page, 1 or more; the service publishes no maximum and may return fewer
 	Index int `json:"Index"` // the page's number, counted from 1

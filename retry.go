@@ -85,8 +85,12 @@ func (r *callRetries) judge(ctx context.Context, n int, result *result) verdict 
 	if !next.again {
 		next = c.retryable(n, result.err)
 	}
+	asked := askedFor(result.err)
+	if asked > 0 {
+		next.wait = asked
+	}
 	deadline, hasDeadline := ctx.Deadline()
-	switch asked := askedFor(result.err); {
+	switch {
 	case !next.again:
 		return next
 	case n >= c.retry.MaxAttempts:
@@ -164,9 +168,6 @@ func (c *Client) correctClock(api *APIError, date time.Time) bool {
 // retryable says whether a failure may pass by itself, and when to try again.
 func (c *Client) retryable(n int, err error) verdict {
 	pause := jitter(c.retry.backoff(n))
-	if asked := askedFor(err); asked > 0 {
-		pause = asked
-	}
 	switch err := err.(type) {
 	case *APIError:
 		switch {

@@ -238,7 +238,7 @@ func Clip(s string, max int) string {
 var shapes = sync.OnceValue(func() []shape {
 	return []shape{
 		// What a server, a file or a parser's input held, quoted whole: nothing of it is kept.
-		{regexp.MustCompile(`(?is)(session token(?: from \w+)? failed: |(?:credentials|config) from .+? failed: |from OAuth: |message = )(.*)`), withoutBody},
+		{regexp.MustCompile(`(?is)(session token(?: from \w+)? failed: |(?:credentials|config) from [^,]+? failed: |from OAuth: |message = )(.*)`), withoutBody},
 		{regexp.MustCompile(`(?s)()([{<].*)`), withoutBody},
 		{regexp.MustCompile(`(?is)((?:delimiter not found|invalid character|cannot unmarshal|parsing time) ?)(.*)`), withoutBody},
 		// https://user:password@host, and every query.
