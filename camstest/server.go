@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
@@ -247,9 +248,9 @@ func readCall(method, host string, u *url.URL, header http.Header, body io.Reade
 	if c.path == "" {
 		c.path = "/"
 	}
-	for name, values := range header { // Add brings names that came in memory to the form that a server sees
+	for name, values := range header { // what came in memory gets the form that a server sees
 		for _, v := range values {
-			c.header.Add(name, v)
+			c.header.Add(name, textproto.TrimString(v))
 		}
 	}
 	c.header.Del("Host") // a client ignores it too, and sends its Host field

@@ -267,6 +267,21 @@ func TestNonceIsGoodOnce(t *testing.T) {
 	}
 }
 
+func TestSpaceAroundAHeaderIsNotPartOfIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(1)
+	for _, f := range faces(t, s) {
+		first := f.call(t, caller{nonce: "once " + f.name})
+		assert.Equal(t, "OK", first.body.Code, f.name)
+		for _, space := range []string{" ", "\t"} {
+			again := f.call(t, caller{nonce: "once " + f.name, after: func(r *http.Request) {
+				r.Header.Set("X-Acs-Signature-Nonce", space+"once "+f.name+space)
+			}})
+			assert.Equal(t, "SignatureNonceUsed", again.body.Code, "%s: the signature is the same, and so is the nonce", f.name)
+		}
+	}
+}
+
 func TestClockIsTheServersOwn(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
