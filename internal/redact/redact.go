@@ -191,8 +191,8 @@ const uuidLength = len("90E63D28-E31D-1EB2-8939-A94866411B2O")
 // isUUID reports whether s starts with what looks like a UUID. The service's
 // are not always hexadecimal.
 func isUUID(s string) bool {
-	if len(s) < uuidLength {
-		return false
+	if len(s) < uuidLength || len(s) > uuidLength && isAlphanumeric(s[uuidLength]) {
+		return false // too short, or the last group too long
 	}
 	for i := range uuidLength {
 		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (s[i] == '-') || !dash && !isAlphanumeric(s[i]) {

@@ -1,6 +1,11 @@
 package redact_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -52,6 +57,7 @@ func TestPhonesAreMasked(t *testing.T) {
 		"ID 90E63D28-E31D-1EB2-8939-12345678901O 1234567":  "ID 90E63D28-E31D-1EB2-8939-12345678901O [redacted]",
 		"12345678-1234-1234-1234-123456789012-86138000000": "12345678-1234-1234-1234-123456789012-[redacted]",
 		"12345678-1234-1234-1234-12345678901":              "[redacted]-1234-1234-1234-[redacted]",
+		"ABCDEFAB-1234-1234-1234-8613800000000":            "ABCDEFAB-1234-1234-1234-[redacted]",
 		"123456 is short, 1234567 not":                     "123456 is short, [redacted] not",
 	} {
 		assert.Equal(t, want, redact.Phones(in))
@@ -115,4 +121,73 @@ func TestClipKeepsValidUTF8(t *testing.T) {
 	assert.Equal(t, "群", redact.Clip("群群", 5))
 	assert.Equal(t, "a\uFFFDb", redact.Clip("a\xffb", 10))
 	assert.True(t, utf8.ValidString(redact.Clip(strings.Repeat("é", 300), 511)))
+}
+
+// spellings are how encoders of several languages write a text.
+func spellings(v string) []string {
+	object, _ := json.Marshal(v)
+	inner := string(object[1 : len(object)-1])
+	twice := url.QueryEscape(url.QueryEscape(v))
+	gson := strings.NewReplacer("=", `\u003d`, "'", `\u0027`).Replace(inner)
+	dotNet := strings.NewReplacer("+", `\u002B`, "'", `\u0027`).Replace(inner)
+	mustache := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;", "/", "&#x2F;", "`", "&#x60;", "=", "&#x3D;").Replace(v)
+	return []string{
+		v, url.QueryEscape(v), url.PathEscape(v), strings.ToLower(url.QueryEscape(v)), twice, html.EscapeString(v),
+		inner, gson, dotNet, strings.ReplaceAll(inner, "/", `\/`), mustache,
+	}
+}
+
+// FuzzValues wants no spelling of a secret in the output, whatever stands around it.
+func FuzzValues(f *testing.F) {
+	f.Add("a ", "token/+==", " z")
+	f.Add("%25", "CAIS8AF1q6Ft5B2yfSjIr5eDEvz/gLtU+qCmYhXwPfZ5oaPJqTz2IHhMf3lpA+8Ys/k=", `\`)
+	f.Add("&#x2", "/////", "&amp")
+	f.Fuzz(func(t *testing.T, before, secret, after string) {
+		if strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`[]\`, r) }) ||
+			len(secret) < 4 || strings.Contains(redact.Mask, secret) {
+			return
+		}
+		for _, spelling := range spellings(secret) {
+			if strings.ToLower(spelling) == spelling && strings.ToLower(secret) != secret {
+				continue // lower case of the secret itself is another secret
+			}
+			out := redact.Values(before+spelling+after, secret)
+			assert.NotContains(t, out, secret)
+			assert.NotContains(t, out, spelling)
+			assert.LessOrEqual(t, len(out), (len(before)+len(spelling)+len(after))*len(redact.Mask))
+		}
+	})
+}
+
+// FuzzPhones wants no number of seven or more digits in the output, but in UUIDs.
+func FuzzPhones(f *testing.F) {
+	for _, seed := range []string{"+8613800000000", "12345678-1234-1234-1234-1234567890123", "a 1234567 z", "é1234567é"} {
+		f.Add(seed)
+	}
+	uuid := regexp.MustCompile(`[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}($|[^0-9A-Za-z])`)
+	digits := regexp.MustCompile(`[0-9]{7}`)
+	f.Fuzz(func(t *testing.T, s string) {
+		out := redact.Phones(s)
+		assert.Equal(t, out, redact.Phones(out))
+		assert.Empty(t, digits.FindString(uuid.ReplaceAllString(out, " $1")), "%q", out)
+	})
+}
+
+// FuzzUnknown wants the secret gone, the text short, and no change the second time.
+func FuzzUnknown(f *testing.F) {
+	f.Add("cannot refresh ", "hunter2hunter2", " in time")
+	f.Add("token (", "A1b2C3d4E5", ")")
+	f.Fuzz(func(t *testing.T, before, secret, after string) {
+		if len(secret) < 8 || len(before) > 200 || !strings.ContainsAny(secret, "0123456789") || strings.ContainsAny(before, "\"'`\\?") || strings.ContainsFunc(secret, func(r rune) bool {
+			return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
+		}) || strings.Contains(before, secret) || strings.Contains(after, secret) {
+			return
+		}
+		for _, format := range []string{`%s AccessKeySecret: %s %s`, `%s{"SecurityToken":"%s"}%s`, `%s secret="%s" %s`, `%s Authorization: Bearer %s %s`, `%s https://me:%s@host/%s`, `%s https://host/?k=%s %s`} {
+			out := redact.Unknown(fmt.Sprintf(format, before, secret, after))
+			assert.NotContains(t, out, secret)
+			assert.LessOrEqual(t, len(out), 1<<10)
+			assert.True(t, utf8.ValidString(out))
+		}
+	})
 }
