@@ -296,6 +296,21 @@ type providerFunc func(context.Context) (cams.Credentials, error)
 
 func (f providerFunc) Credentials(ctx context.Context) (cams.Credentials, error) { return f(ctx) }
 
+// signerFunc is a signer of one function.
+type signerFunc func(req *http.Request, in cams.SigningInput) error
+
+func (f signerFunc) Sign(req *http.Request, in cams.SigningInput) error { return f(req, in) }
+
+func TestAHeaderWithSeveralValuesIsSigned(t *testing.T) {
+	t.Parallel()
+	_, client := service(t, cams.WithSigner(signerFunc(func(req *http.Request, in cams.SigningInput) error {
+		req.Header["X-Acs-Extra"] = []string{"two", " one"}
+		return cams.ACS3Signer{}.Sign(req, in)
+	})))
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	assert.NoError(t, err)
+}
+
 func TestTheDefaultTransportSpeaksTLS12OrNewerOnly(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(camstest.NewServer())

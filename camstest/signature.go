@@ -181,7 +181,7 @@ func (c *call) canonicalRequest(names []string) string {
 	}, "\n")
 }
 
-// signedValue is a header's value as it is signed. A server gets Host apart from the other headers.
+// signedValue is a header's value as it is signed: several are sorted. A server gets Host apart from the other headers.
 func (c *call) signedValue(name string) string {
 	if name == "host" {
 		return c.host
@@ -190,6 +190,7 @@ func (c *call) signedValue(name string) string {
 	for i := range values {
 		values[i] = strings.TrimSpace(values[i])
 	}
+	slices.Sort(values)
 	return strings.Join(values, ",")
 }
 
