@@ -72,7 +72,7 @@ func TestSandbox(t *testing.T) {
 			got := runIt(t.Context(), tt.args...)
 			assert.Equal(t, exitDone, got.exit)
 			assert.Regexp(t, `^list-participants: this is the embedded sandbox: .* http://127\.0\.0\.1:\d+, .*\n`+
-				`list-participants: 57 members in \d+ pages, \d+\w*s\n$`, got.stderr)
+				`list-participants: 57 members in \d+ pages, [\dm.]+s\n$`, got.stderr)
 
 			golden := filepath.Join("testdata", tt.golden+".golden")
 			if *update {
