@@ -1,0 +1,65 @@
+package cams_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// FuzzSignaturesAreAccepted holds the signers and the fake, which share no code,
+// against each other; and the fake against a change of what was signed.
+func FuzzSignaturesAreAccepted(f *testing.F) {
+	f.Add("GroupId=a&Page=%7B%7D", "id", "secret", "", "x-acs-extra", " a  b\t", "GroupId=b")
+	f.Add("b=1&a=+*~&a=%c3%a9&&=", "id,SignedHeaders=", "s&", "to/ken+=", "Content-Type", "text/plain; charset=x", "a=+*~&b=1")
+	f.Fuzz(func(t *testing.T, query, id, secret, token, header, value, changed string) {
+		parsed, err := url.ParseQuery(query)
+		if err != nil || parsed.Has("Action") || parsed.Has("SignatureType") || strings.Contains(id, ",") ||
+			strings.ContainsFunc(header+id+token, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) || strings.EqualFold(header, "host") {
+			return
+		}
+		for _, signer := range []cams.Signer{cams.ACS3Signer{}, cams.RPCSigner{}} {
+			server := camstest.NewServer()
+			server.AddAccessKey(id, secret, token)
+			req := &http.Request{Method: "POST", Host: "h:1", URL: &url.URL{Scheme: "https", Host: "h:1", Path: "/", RawQuery: query}, Header: http.Header{}}
+			req.Header.Set(header, value)
+			in := cams.SigningInput{Action: "ListChatGroupParticipants", Version: "2020-06-06", Time: time.Now(), Nonce: "n",
+				Credentials: cams.Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: token}}
+			if signer.Sign(req, in) != nil {
+				return
+			}
+			assert.NotContains(t, []string{"SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId.NotFound"}, codeOf(t, server, req), req.URL.RawQuery)
+
+			signed, _ := url.ParseQuery(req.URL.RawQuery)
+			for name, values := range signed { // each parameter, changed, is refused
+				for _, other := range []string{changed, values[0] + "&", ""} {
+					if other == values[0] {
+						continue
+					}
+					spoiled, _ := url.ParseQuery(req.URL.RawQuery)
+					spoiled[name][0] = other
+					another := req.Clone(t.Context())
+					another.URL.RawQuery = spoiled.Encode()
+					assert.NotContains(t, []string{"OK", "InvalidParameter", "MissingParameter"}, codeOf(t, server, another), "%s=%s", name, other)
+				}
+			}
+		}
+	})
+}
+
+func codeOf(t *testing.T, server *camstest.Server, req *http.Request) string {
+	t.Helper()
+	res, err := server.RoundTrip(req)
+	require.NoError(t, err)
+	var body struct{ Code string }
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&body))
+	return body.Code
+}
