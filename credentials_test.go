@@ -317,8 +317,8 @@ func TestAURIThatFailsIsAskedAgainAndGivesNothingAway(t *testing.T) {
 		"a page":          {502, "<html>" + leaked, "get credentials from GET $URL failed: [redacted]"},
 		"truncated":       {200, body, "get credentials from GET $URL failed with error, json unmarshal fail: unexpected end of JSON input"},
 		"incomplete":      {200, body + "}", "refresh credentials from GET $URL failed: [redacted]"},
-		"not JSON":        {200, leaked, "get credentials from GET $URL failed with error, json unmarshal fail: invalid character [redacted]"},
-		"of other types":  {200, `{"AccessKeySecret":[]}`, "get credentials from GET $URL failed with error, json unmarshal fail: json: cannot unmarshal [redacted]"},
+		"not JSON":        {200, leaked, "get credentials from GET $URL failed with error, json unmarshal fail: invalid character 'h' looking for beginning of value"},
+		"of other types":  {200, `{"AccessKeySecret":[]}`, "get credentials from GET $URL failed with error, json unmarshal fail: json: cannot unmarshal array into Go struct field urlResponse.AccessKeySecret of type string"},
 		"a bad time":      {200, body + `,"Expiration":"` + leaked + `"}`, "parsing time [redacted]"},
 		"an empty secret": {200, `{"AccessKeyId":"id","AccessKeySecret":"","SecurityToken":"` + leaked + `","Expiration":"2100-01-01T00:00:00Z"}`, "the provider returned unusable credentials: Credentials.AccessKeySecret is empty"},
 	} {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/cams-go/cams/internal/percent"
@@ -234,96 +233,89 @@ func Clip(s string, max int) string {
 	return strings.Clone(s[:max]) // lets go of the rest
 }
 
-// shapes are how secrets look in texts whose values we do not know.
-var shapes = sync.OnceValue(func() []shape {
-	return []shape{
-		// What a server, a file or a parser's input held, quoted whole: nothing of it is kept.
-		{regexp.MustCompile(`(?is)(session token(?: from \w+)? failed: |(?:credentials|config) from [^,]+? failed: |from OAuth: |message = )(.*)`), withoutBody},
-		{regexp.MustCompile(`(?s)()([{<].*)`), withoutBody},
-		{regexp.MustCompile(`(?is)((?:delimiter not found|invalid character|cannot unmarshal|parsing time) ?)(.*)`), withoutBody},
-		// https://user:password@host, and every query.
-		{regexp.MustCompile(`(//)[^/\s@]+@`), func(m []string) string { return m[1] + Mask + "@" }},
-		{regexp.MustCompile(`(\?)\S+`), withoutRest},
-		// AccessKeySecret: ..., security_token=..., secret "...", Authorization: Bearer ...
-		{regexp.MustCompile(`(?i)((?:secret|token|passw(?:or)?d|passphrase|pwd|private[_-]?key|api[_-]?key|signature|authorization|bearer)[\w-]*` +
-			`[\\"'\x60]*\s*(?:[:=]+>?|\s)\s*(?:(?:bearer|basic)\s+)?)("[^"]*"?|'[^']*'?|[^\s,;&)]+)`), withoutValue},
-		// Long opaque strings, as keys and tokens are, but not paths, UUIDs and names.
-		{regexp.MustCompile(`[A-Za-z0-9+=]{24,}`), withoutKey},
-		{regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}(?:\.[A-Za-z0-9_-]+)*`), withoutOpaque},
+// patterns find what may be secret in texts whose values we do not know.
+type patterns struct{ body, code, userinfo, query, named, following, word *regexp.Regexp }
+
+// compiled is compiled at the first need: most programs never see such a text.
+var compiled = sync.OnceValue(func() patterns {
+	// The name of a secret, but not the end of a path.
+	const name = `(?:^|[^/\w.-])[\w.-]*(?i:secret|token|passw(?:or)?d|passphrase|pwd|private[_-]?key|api[_-]?key|` +
+		`signature|authorization|bearer)[\w-]*["'\\\x60]*`
+	return patterns{
+		// What a server or a file held: JSON, XML, or where credentials-go or a parser append it as it is.
+		body: regexp.MustCompile(`(?s)((?:credentials|config) from (?:GET )?(?:'[^']*'|\S+) failed: |session token(?: from \w+)? failed: |from OAuth: |` +
+			`message = |delimiter not found: |parsing time |[{<]).*`),
+		code:     regexp.MustCompile(`"[Cc]ode"\s*:\s*"([A-Z][A-Za-z.]{1,63})"`),
+		userinfo: regexp.MustCompile(`(//)\S*@`),
+		query:    regexp.MustCompile(`(\?)\S+`),
+		// AccessKeySecret: ..., "token" = "...", Authorization: Bearer ...
+		named: regexp.MustCompile(`(` + name + `\s*[:=]+>?\s*(?i:(?:bearer|basic)\s+)?)(?:"[^"]*"?|'[^']*'?|[^\s,;&)]+)`),
+		// invalid token ABC, but not "the token is empty".
+		following: regexp.MustCompile(`(` + name + `\s+)["']?[a-z]*[^\sa-z:,.;()"'][^\s,;]*`),
+		// In ASCII, what nothing quotes, encloses or separates.
+		word: regexp.MustCompile(`[^\s[:cntrl:][:^ascii:]"'\x60&*(),:;<>[\]{|}]+`),
 	}
 })
 
-// shape is what to find and what to make of it and its groups.
-type shape struct {
-	find    *regexp.Regexp
-	replace func(match []string) string
+// maxUnknown is how much of a text is looked at: a server may have written it.
+const maxUnknown = 16 << 10
+
+// Unknown masks everything in s that may be a secret, and clips it to 1 KiB. It
+// is for errors of others, which quote what they could not use. It rather masks
+// too much: what stays is words, short numbers, addresses and paths.
+func Unknown(s string) string {
+	p := compiled()
+	s = p.body.ReplaceAllStringFunc(Clip(s, maxUnknown), func(found string) string { return withoutBody(p, found) })
+	s = p.userinfo.ReplaceAllString(s, "${1}"+Mask+"@")
+	s = p.query.ReplaceAllString(s, "${1}"+Mask)
+	s = p.named.ReplaceAllString(s, "${1}"+Mask)
+	s = p.following.ReplaceAllString(s, "${1}"+Mask)
+	s = p.word.ReplaceAllStringFunc(s, func(word string) string {
+		if isOpaque(word) {
+			return Mask
+		}
+		return word
+	})
+	return Clip(s, 1<<10)
 }
 
-func withoutRest(match []string) string { return match[1] + Mask }
-
-// withoutBody keeps the error code of a body: it is letters and says the most.
-func withoutBody(match []string) string {
-	text := match[1] + Mask
-	if code := errorCode().FindStringSubmatch(match[2]); code != nil {
+// withoutBody keeps what leads to a body, and the error code in it: that says the most.
+func withoutBody(p patterns, found string) string {
+	text := strings.TrimRight(p.body.FindStringSubmatch(found)[1], "{<") + Mask
+	if code := p.code.FindStringSubmatch(found); code != nil {
 		text += " (" + code[1] + ")"
 	}
 	return text
 }
 
-var errorCode = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`"[Cc]ode"\s*:\s*"([A-Z][A-Za-z.]{1,63})"`)
-})
-
-// withoutValue leaves sentences about secrets, such as "the token is empty".
-func withoutValue(match []string) string {
-	if prose()[strings.ToLower(strings.TrimRight(match[2], ".:"))] {
-		return match[0]
+// isOpaque reports whether a word may be a key or a token: it has more than a few
+// characters in parts that are no plain words and no short numbers. "x509",
+// "us-west-1a" and "10.0.0.1/24" have not. A path may have more of them, but not
+// as many as a secret that begins with a slash.
+func isOpaque(word string) bool {
+	allowed := 6
+	if word[0] == '/' {
+		allowed = 24
 	}
-	return match[1] + Mask
+	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return strings.ContainsRune(`/\=_.~%-`, r) }) {
+		if !isPlain(part) {
+			allowed -= len(part)
+		}
+	}
+	return allowed < 0
 }
 
-var prose = sync.OnceValue(func() map[string]bool {
-	words := map[string]bool{}
-	for word := range strings.FieldsSeq(`a an and are at be been but by can cannot configured could credentials does empty endpoint err error
-		expired fail failed file for from found had has have id in invalid is it malformed may missing must name no not of on or path
-		provider request response service set should specified that the to type unset value via was were with`) {
-		words[word] = true
+// isPlain reports whether a part of a word is letters, no more than the longest
+// names have, or digits, fewer than a phone number has.
+func isPlain(part string) bool {
+	digits, others := 0, 0
+	for i := range len(part) {
+		switch {
+		case isDigit(part[i]):
+			digits++
+		case !isAlphanumeric(part[i]):
+			others++
+		}
 	}
-	return words
-})
-
-// withoutKey leaves names such as ListChatGroupParticipants.
-func withoutKey(match []string) string {
-	if camelCase().MatchString(match[0]) {
-		return match[0]
-	}
-	return Mask
-}
-
-var camelCase = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:[A-Z][a-z]{1,15})+[0-9]{0,10}$`)
-})
-
-// withoutOpaque leaves what is a path or no mix of digits and letters of both cases.
-func withoutOpaque(match []string) string {
-	s := match[0]
-	if s[0] == '/' || !strings.ContainsFunc(s, unicode.IsDigit) || !strings.ContainsFunc(s, unicode.IsUpper) || !strings.ContainsFunc(s, unicode.IsLower) {
-		return s
-	}
-	return Mask
-}
-
-// maxUnknown is how much of a text is looked at: a server may have written it.
-const maxUnknown = 16 << 10
-
-// Unknown masks everything in s that looks like a secret, and clips it to
-// 1 KiB. It is for errors of others, which quote what they could not use.
-func Unknown(s string) string {
-	s = Clip(s, maxUnknown)
-	for _, shape := range shapes() {
-		s = shape.find.ReplaceAllStringFunc(s, func(found string) string {
-			return shape.replace(shape.find.FindStringSubmatch(found))
-		})
-	}
-	return Clip(s, 1<<10)
+	return others == 0 && (digits == 0 && len(part) <= 25 || digits == len(part) && digits < minPhoneDigits)
 }

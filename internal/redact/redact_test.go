@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"math/rand/v2"
 	"net/url"
 	"regexp"
 	"strings"
@@ -95,6 +96,54 @@ func TestUnknownMasksWhatLooksLikeASecret(t *testing.T) {
 	}
 }
 
+// The secrets that credentials-go and others handle, in each place where an error may quote one.
+func TestUnknownMasksAnySecretAnywhere(t *testing.T) {
+	t.Parallel()
+	const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	text := func(alphabet string, n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = alphabet[rand.IntN(len(alphabet))]
+		}
+		return string(b)
+	}
+	secrets := map[string]func() string{
+		"AccessKey secret": func() string { return text(base64[:62], 30) },
+		"security token":   func() string { return "CAIS" + text(base64, 100) + "==" },
+		"JWT":              func() string { return "eyJ" + text(base64[:62]+"-_", 33) + ".eyJ" + text(base64[:62]+"-_", 80) },
+		"hexadecimal":      func() string { return text("0123456789abcdef", 32) },
+		"letters":          func() string { return text(base64[:52], 30) },
+	}
+	for _, place := range []string{
+		"%s", "x %s y", "refused (%s)", "'%s'", `"%s"`, "[%s]", "key=%s", "user:%s", "id,%s,x", "x;%s", "-k %s: exit status 1",
+		"http://h/%s", "http://u:%s@h/", "http://h/?k=%s", "stderr:\n%s\n", "the token is: %s.", "Authorization: Bearer %s",
+	} {
+		for kind, secret := range secrets {
+			for range 5 {
+				secret := secret()
+				out := redact.Unknown(strings.ReplaceAll(place, "%s", secret))
+				for i := range len(secret) - 12 {
+					assert.NotContains(t, out, secret[i:i+12], "%s in %s", kind, place)
+				}
+			}
+		}
+	}
+}
+
+// What looks like a secret is masked, whatever it is.
+func TestUnknownRatherMasksTooMuch(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"request 90e63d28-e31d-1eb2-8939-a94866411b2f": "request [redacted]",
+		"acs:ram::1234567890123456:role/admin":         "acs:ram::[redacted]:role/admin",
+		"get token: connection refused":                "get token: [redacted] refused",
+		"the token ABC is bad":                         "the token [redacted] is bad",
+		"open /home/user12345/0123456789abcdef0":       "open [redacted]",
+	} {
+		assert.Equal(t, want, redact.Unknown(in))
+	}
+}
+
 func TestUnknownKeepsWhatHelps(t *testing.T) {
 	t.Parallel()
 	for _, harmless := range []string{
@@ -107,7 +156,14 @@ func TestUnknownKeepsWhatHelps(t *testing.T) {
 		"open /var/run/secrets/tokens/oidc-token: no such file or directory",
 		"open /home/A1/Library/Application-Support-Of-Somebody/config: no such file or directory",
 		"cams: ListChatGroupParticipants: no credentials",
-		"request 90e63d28-e31d-1eb2-8939-a94866411b2f",
+		"tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+		"Get \"http://100.100.100.200/latest/meta-data/ram/security-credentials/\": dial tcp 100.100.100.200:80: i/o timeout",
+		"post https://sts.cn-hangzhou.aliyuncs.com: http2: client connection lost",
+		`exec: "aliyun": executable file not found in $PATH`,
+		"open C:\\Users\\somebody\\.alibabacloud\\credentials: The system cannot find the file specified.",
+		"unable to get credentials from any of the providers in the chain: unable to get credentials from enviroment variables, " +
+			"get role name failed: Get http://100.100.100.200/latest/meta-data/: dial tcp 100.100.100.200:80: i/o timeout",
+		"获取凭证失败，请检查配置",
 	} {
 		assert.Equal(t, harmless, redact.Unknown(harmless))
 	}
