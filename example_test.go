@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/jarcoal/httpmock"
+
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
 )
@@ -26,6 +28,46 @@ func demo(opts ...cams.Option) (*camstest.Server, *cams.Client) {
 		panic(err)
 	}
 	return server, client
+}
+
+// A test of code of yours, with camstest: the real client, a fake service that
+// checks signatures, no network. Whole in example_testing_test.go.
+func Example_testWithCamstest() {
+	server := camstest.NewServer()
+	server.AddGroup(camstest.Group{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
+		Participants: []string{"8613800000001", "8613800000002"},
+	})
+	client, err := server.NewClient(cams.WithRetry(cams.NoRetry()))
+	if err != nil {
+		panic(err)
+	}
+	roster := &Roster{API: client}
+	fmt.Println(roster.Members(context.Background(), "EA939"))
+
+	server.AnswerOnce(camstest.Refusal(429, "Throttling.User", "Request was denied due to user flow control."))
+	_, err = roster.Members(context.Background(), "EA939")
+	fmt.Println(errors.Is(err, cams.ErrThrottled))
+	// Output:
+	// [8613800000001 8613800000002] <nil>
+	// true
+}
+
+// A test of code of yours, with httpmock: what you answer is what the client reads.
+func Example_testWithHTTPMock() {
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("POST", "https://cams.ap-southeast-1.aliyuncs.com/", httpmock.NewStringResponder(200,
+		`{"Code":"OK","Success":true,"Data":{"Total":1,"List":[{"ParticipantNumber":"8613800000001"}]}}`))
+	client, err := cams.NewClient(
+		cams.WithRegion("ap-southeast-1"),
+		cams.WithHTTPClient(&http.Client{Transport: mock}),
+		cams.WithCredentials(cams.StaticCredentials("id", "secret", "")),
+	)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println((&Roster{API: client}).Members(context.Background(), "EA939"))
+	// Output: [8613800000001] <nil>
 }
 
 // One page of a group.
