@@ -13,7 +13,7 @@ func groupOf(n int) *cams.Client {
 	server := camstest.NewServer()
 	group := camstest.Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939"}
 	for i := range n {
-		group.Participants = append(group.Participants, fmt.Sprint(8613800000001+i))
+		group.Participants = append(group.Participants, fmt.Sprintf("86138%08d", i+1))
 	}
 	server.AddGroup(group)
 	client, err := server.NewClient()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -52,7 +51,7 @@ func BenchmarkMillion(b *testing.B) {
 					from := (page.Index - 1) * page.Size
 					list := make([]ChatGroupParticipant, min(page.Size, members-from))
 					for i := range list {
-						list[i].ParticipantNumber = strconv.Itoa(8613800000000 + from + i)
+						list[i].ParticipantNumber = fmt.Sprintf("86138%08d", from+i)
 					}
 					return response(members, list), nil
 				})

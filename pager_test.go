@@ -113,7 +113,7 @@ func letters(list []ChatGroupParticipant) string {
 func numbered(n int) []ChatGroupParticipant {
 	list := make([]ChatGroupParticipant, n)
 	for i := range list {
-		list[i].ParticipantNumber = fmt.Sprint(8613800000000 + i)
+		list[i].ParticipantNumber = fmt.Sprintf("86138%08d", i)
 	}
 	return list
 }
