@@ -376,6 +376,23 @@ func TestOneBadMinuteDoesNotEndRetriesForGood(t *testing.T) {
 	})
 }
 
+func TestPausesThatTheCallerEndsCostNoRetry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, cams.WithRetry(cams.RetryPolicy{BaseDelay: 20 * time.Second}))
+		server.Answer(camstest.Answer{Drop: true})
+		for range 200 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+			client.ListChatGroupParticipants(ctx, validRequest())
+			cancel()
+		}
+		server.Reset()
+		server.AnswerOnce(camstest.Answer{Drop: true})
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		assert.NoError(t, err, "there is budget left for a retry")
+	})
+}
+
 func TestAWrongClockIsCorrectedOnce(t *testing.T) {
 	t.Parallel()
 	for name, skew := range map[string]time.Duration{"behind": time.Hour, "ahead": -time.Hour, "by seven minutes": 7 * time.Minute} {

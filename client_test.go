@@ -41,6 +41,8 @@ func TestBadOptionsFailInNewClientAndAreNamed(t *testing.T) {
 		"a port just too large":      {cams.WithEndpoint("example.com:65536"), "WithEndpoint"},
 		"port 0":                     {cams.WithEndpoint("example.com:0"), "WithEndpoint"},
 		"IPv6 without brackets":      {cams.WithEndpoint("::1"), "WithEndpoint"},
+		"a bracket in the host":      {cams.WithEndpoint("example]"), "WithEndpoint"},
+		"two ports":                  {cams.WithEndpoint("example.com:1:2"), "WithEndpoint"},
 		"a URL of it":                {cams.WithEndpoint("https://2001:db8::1"), "WithEndpoint"},
 		"a space in the host":        {cams.WithEndpoint("exa mple.com"), "WithEndpoint"},
 		"an IDN in its Unicode form": {cams.WithEndpoint("例え.example"), "WithEndpoint"},

@@ -124,11 +124,9 @@ func parseEndpoint(endpoint string) (_ *url.URL, reason string) {
 		return nil, `is not "host", "host:port" or a URL`
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, "needs https:// (or http:// for a loopback host)"
-	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsFunc(u.Host, notInHost):
-		return nil, "has no valid host (an internationalized name is written in its xn-- form)"
-	case strings.Count(u.Host, ":") > 1 && u.Host[0] != '[':
-		return nil, "needs brackets around an IPv6 address"
-	case u.Port() != "" && !isPort(u.Port()):
+	case !isHost(u):
+		return nil, "has no valid host (an internationalized name is written in its xn-- form, IPv6 in brackets)"
+	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !isPort(u.Port()):
 		return nil, "has a port that is not between 1 and 65535"
 	case u.User != nil:
 		return nil, "holds a user or password"
@@ -140,8 +138,16 @@ func parseEndpoint(endpoint string) (_ *url.URL, reason string) {
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: "/"}, ""
 }
 
-func notInHost(r rune) bool {
-	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._:[]", r))
+// isHost reports whether u has a host that can be dialed. What url.Parse makes
+// of colons and brackets depends on the Go version in the program's go.mod.
+func isHost(u *url.URL) bool {
+	host := u.Hostname()
+	if strings.HasPrefix(u.Host, "[") {
+		return net.ParseIP(host) != nil
+	}
+	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r))
+	})
 }
 
 func isPort(s string) bool {

@@ -109,6 +109,9 @@ func (r *callRetries) judge(ctx context.Context, n int, result *result) verdict 
 // context ended the call, during an attempt or before the next one, it says so
 // and still carries what went wrong before.
 func (r *callRetries) conclude(ctx context.Context, call *call, attempts int, next verdict) error {
+	if next.again { // it was not: the caller's context ended the pause
+		r.client.budget.refund()
+	}
 	if r.stopped || next.again {
 		causes := contextCauses(ctx)
 		if r.last != nil {

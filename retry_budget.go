@@ -27,6 +27,9 @@ func (b *retryBudget) withdraw() bool {
 	}
 }
 
+// refund takes back a withdrawal for a retry that was not made.
+func (b *retryBudget) refund() { b.spent.Add(-budgetCost) }
+
 func (b *retryBudget) deposit() {
 	for {
 		spent := b.spent.Load()

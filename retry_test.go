@@ -96,4 +96,7 @@ func TestTheBudgetRunsOutAndComesBack(t *testing.T) {
 		b.deposit()
 	}
 	assert.Zero(t, b.spent.Load(), "it never holds more than it began with")
+	assert.True(t, b.withdraw())
+	b.refund()
+	assert.Zero(t, b.spent.Load())
 }
