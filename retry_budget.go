@@ -1,8 +1,6 @@
 package cams
 
-import (
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // retryBudget limits the retries of a client as a whole, so that an outage
 // meets little more than the first attempts. Each retry costs one, each success
@@ -28,12 +26,16 @@ func (b *retryBudget) withdraw() bool {
 }
 
 // refund takes back a withdrawal for a retry that was not made.
-func (b *retryBudget) refund() { b.spent.Add(-budgetCost) }
+func (b *retryBudget) refund() { b.give(budgetCost) }
 
-func (b *retryBudget) deposit() {
+// deposit pays back for a success.
+func (b *retryBudget) deposit() { b.give(budgetPayback) }
+
+// give returns tenths of a retry, up to a full budget.
+func (b *retryBudget) give(tenths int64) {
 	for {
 		spent := b.spent.Load()
-		if spent == 0 || b.spent.CompareAndSwap(spent, max(0, spent-budgetPayback)) {
+		if spent == 0 || b.spent.CompareAndSwap(spent, max(0, spent-tenths)) {
 			return
 		}
 	}

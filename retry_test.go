@@ -99,4 +99,8 @@ func TestTheBudgetRunsOutAndComesBack(t *testing.T) {
 	assert.True(t, b.withdraw())
 	b.refund()
 	assert.Zero(t, b.spent.Load())
+	assert.True(t, b.withdraw())
+	b.deposit()
+	b.refund()
+	assert.Zero(t, b.spent.Load(), "not even if a success came in between")
 }
