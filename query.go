@@ -68,47 +68,39 @@ func unescape(s string) string {
 }
 
 // isCanonical reports whether a query is what appendCanonical would write, so
-// that it can be signed as it stands.
+// that it can be signed as it stands: it looks once at each byte.
 func isCanonical(raw string) bool {
-	last := ""
-	for raw != "" {
-		pair, rest, more := strings.Cut(raw, "&")
-		name, value, hasValue := strings.Cut(pair, "=")
-		if !hasValue || !isPlain(name) || name <= last || !isEncoded(value) || more && rest == "" {
-			return false
-		}
-		last, raw = name, rest
-	}
-	return true
-}
-
-// isPlain reports whether a name is its own encoding, and so sorts as it is written.
-func isPlain(name string) bool {
-	for i := range len(name) {
-		if !percent.Unreserved(name[i]) {
+	last, start, inValue := "", 0, false // the name before, where this one starts
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case percent.Unreserved(c):
+		case c == '=' && !inValue && last < raw[start:i]: // a plain name sorts as it is written
+			last, inValue = raw[start:i], true
+		case c == '&' && inValue && i+1 < len(raw):
+			start, inValue = i+1, false
+		case c == '%' && inValue && i+2 < len(raw) && isEscape(raw[i+1], raw[i+2]):
+			i += 2
+		default:
 			return false
 		}
 	}
-	return name != ""
-}
-
-func isEncoded(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if percent.Unreserved(s[i]) {
-			continue
-		}
-		if s[i] != '%' || i+2 >= len(s) || !isEscape(s[i+1], s[i+2]) {
-			return false
-		}
-		i += 2
-	}
-	return true
+	return inValue || raw == ""
 }
 
 // isEscape reports whether %hl is how an encoder writes it: upper-case
 // hexadecimal, of a byte that does not stand for itself.
 func isEscape(h, l byte) bool {
-	const digits = "0123456789ABCDEF"
-	hi, lo := strings.IndexByte(digits, h), strings.IndexByte(digits, l)
-	return hi >= 0 && lo >= 0 && !percent.Unreserved(byte(hi<<4|lo))
+	hi, lo := unhex(h), unhex(l)
+	return hi|lo < 16 && !percent.Unreserved(hi<<4|lo)
+}
+
+// unhex is the value of an upper-case hexadecimal digit, 255 of anything else.
+func unhex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 255
 }

@@ -41,8 +41,8 @@ func (in *SigningInput) validate(req *http.Request) error {
 	return in.Credentials.validate()
 }
 
-// The signing time's format, in UTC, in both signatures.
-const signingTimeLayout = "2006-01-02T15:04:05Z"
+// timestamp is the signing time as both signatures write it.
+func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // The names of headers that signing sets, in net/http's canonical spelling.
 const (

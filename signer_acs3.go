@@ -39,9 +39,11 @@ func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
 
 	var stack [8]param // what we send ourselves never needs more
 	headers := appendSignedHeaders(stack[:0], req)
+	var nameBuf [256]byte
+	names := appendHeaderNames(nameBuf[:0], headers)
 	var buf [1024]byte
-	canonical := appendCanonicalRequest(buf[:0], req, headers, bodyHash)
-	values[7] = acs3Authorization(canonical, headers, &in.Credentials)
+	canonical := appendCanonicalRequest(buf[:0], req, headers, names, bodyHash)
+	values[7] = acs3Authorization(canonical, names, &in.Credentials)
 	req.Header[headerAuthorization] = values[7:8:8]
 	return nil
 }
@@ -73,7 +75,7 @@ func setACS3Headers(req *http.Request, in *SigningInput, bodyHash string) *[8]st
 	delete(h, headerBearerToken)
 	delete(h, headerAuthorization)
 
-	values := &[8]string{in.Action, in.Version, in.Time.UTC().Format(signingTimeLayout), in.Nonce, bodyHash}
+	values := &[8]string{in.Action, in.Version, timestamp(in.Time), in.Nonce, bodyHash}
 	h[headerAction] = values[0:1:1]
 	h[headerVersion] = values[1:2:2]
 	h[headerDate] = values[2:3:3]
@@ -142,7 +144,7 @@ func signedHeaderName(key string) string {
 }
 
 // appendCanonicalRequest appends the text that the signature is computed of.
-func appendCanonicalRequest(dst []byte, req *http.Request, headers params, bodyHash string) []byte {
+func appendCanonicalRequest(dst []byte, req *http.Request, headers params, names []byte, bodyHash string) []byte {
 	dst = append(dst, methodOf(req)...)
 	dst = append(dst, '\n')
 	dst = append(dst, cmp.Or(req.URL.EscapedPath(), "/")...)
@@ -156,11 +158,12 @@ func appendCanonicalRequest(dst []byte, req *http.Request, headers params, bodyH
 		dst = append(dst, '\n')
 	}
 	dst = append(dst, '\n')
-	dst = appendHeaderNames(dst, headers)
+	dst = append(dst, names...)
 	dst = append(dst, '\n')
 	return append(dst, bodyHash...)
 }
 
+// appendHeaderNames appends the names as SignedHeaders lists them.
 func appendHeaderNames(dst []byte, headers params) []byte {
 	for i, h := range headers {
 		if i > 0 {
@@ -172,7 +175,7 @@ func appendHeaderNames(dst []byte, headers params) []byte {
 }
 
 // acs3Authorization returns the value of the Authorization header.
-func acs3Authorization(canonical []byte, headers params, creds *Credentials) string {
+func acs3Authorization(canonical, names []byte, creds *Credentials) string {
 	canonicalHash := sha256.Sum256(canonical)
 	var buf [512]byte
 	toSign := append(buf[:0], acs3Algorithm+"\n"...)
@@ -182,7 +185,7 @@ func acs3Authorization(canonical []byte, headers params, creds *Credentials) str
 	auth := append(buf[:0], acs3Algorithm+" Credential="...)
 	auth = append(auth, creds.AccessKeyID...)
 	auth = append(auth, ",SignedHeaders="...)
-	auth = appendHeaderNames(auth, headers)
+	auth = append(auth, names...)
 	auth = append(auth, ",Signature="...)
 	return string(hex.AppendEncode(auth, signature[:]))
 }

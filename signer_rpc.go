@@ -57,7 +57,7 @@ func rpcQuery(req *http.Request, in *SigningInput) params {
 	query = append(query,
 		param{"Action", in.Action},
 		param{"Version", in.Version},
-		param{"Timestamp", in.Time.UTC().Format(signingTimeLayout)},
+		param{"Timestamp", timestamp(in.Time)},
 		param{"SignatureNonce", in.Nonce},
 	)
 	if in.Credentials.BearerToken != "" {

@@ -7,14 +7,16 @@ package percent
 
 const upperHex = "0123456789ABCDEF"
 
-// Unreserved reports whether c stands for itself: A-Z a-z 0-9 - _ . ~
-func Unreserved(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
+// unreserved has a bit for each byte that stands for itself.
+var unreserved = func() (bits [4]uint64) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
+		bits[c/64] |= 1 << (c % 64)
 	}
-	return c == '-' || c == '_' || c == '.' || c == '~'
-}
+	return bits
+}()
+
+// Unreserved reports whether c stands for itself: A-Z a-z 0-9 - _ . ~
+func Unreserved(c byte) bool { return unreserved[c/64]>>(c%64)&1 != 0 }
 
 // Append appends the encoding of s to dst.
 func Append(dst []byte, s string) []byte {
