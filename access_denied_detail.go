@@ -34,7 +34,11 @@ func (d AccessDeniedDetail) isObject() bool {
 // UnmarshalJSON takes a string, an object or null, and keeps anything else as Text.
 func (d *AccessDeniedDetail) UnmarshalJSON(data []byte) error {
 	*d = AccessDeniedDetail{}
-	if string(data) == "null" {
+	switch string(data) {
+	case "null":
+		return nil
+	case `"None"`: // what each success says, so it is spared a decoder of its own
+		d.Text = "None"
 		return nil
 	}
 	if bytes.HasPrefix(data, []byte(`"`)) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"runtime"
 	"sync/atomic"
@@ -94,9 +95,11 @@ func (c *Client) do(ctx context.Context, call call, out answer) error {
 	}
 	retries := callRetries{client: c}
 	for n := 1; ; n++ {
+		start := time.Now()
 		result := c.attempt(ctx, &call, out)
 		next := retries.judge(ctx, n, &result)
 		if c.log != nil {
+			result.took = time.Since(start)
 			c.log.attempt(ctx, call, n, result, next)
 		}
 		switch {
@@ -127,8 +130,6 @@ type result struct {
 // attempt asks for credentials, signs, sends, reads and decodes, all within the
 // attempt's timeout and with a time and nonce of its own.
 func (c *Client) attempt(ctx context.Context, call *call, out answer) (r result) {
-	start := time.Now()
-	defer func() { r.took = time.Since(start) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
 
@@ -176,10 +177,7 @@ func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
 	u := *c.prototype.URL
 	u.RawQuery = query
 	req.URL = &u
-	req.Header = make(http.Header, 8) // two of ours, six of the signature's
-	for name, values := range c.prototype.Header {
-		req.Header[name] = values
-	}
+	req.Header = maps.Clone(c.prototype.Header)
 	return req
 }
 
