@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,12 +27,7 @@ func BenchmarkCall(b *testing.B) {
 				for _, peer := range peers {
 					b.Run(fmt.Sprintf("%s/%d/%s/%s", over, members, mode, peer.name), func(b *testing.B) {
 						to, opened := serve(b, over, group(members))
-						call, err := peer.dial(to)
-						require.NoError(b, err)
-						got, err := call() // the connection, the caches and the answer, before the clock runs
-						require.NoError(b, err)
-						require.Equal(b, members, got)
-
+						call := dial(b, peer.dial, to, members)
 						b.ReportAllocs()
 						if mode == "sequential" {
 							sequential(b, call)
@@ -48,6 +44,64 @@ func BenchmarkCall(b *testing.B) {
 			}
 		}
 	}
+}
+
+// BenchmarkRatio lets two clients take turns of two milliseconds and reports the median of how much longer
+// the calls of the first one take. What else the machine does hits both alike, while from one benchmark to
+// the next it may change by more than the two differ.
+func BenchmarkRatio(b *testing.B) {
+	withoutProxies(b)
+	for _, pair := range []struct {
+		over      string
+		members   int
+		name      string
+		one, than func(target) (call, error)
+	}{
+		{"memory", 8, "cams/bare", dialCams, dialBare},
+		{"memory", 8, "official/cams", dialOfficial, dialCams},
+		{"memory", 1000, "cams/bare", dialCams, dialBare},
+		{"loopback", 8, "cams/bare", dialCams, dialBare},
+	} {
+		b.Run(fmt.Sprintf("%s/%d/%s", pair.over, pair.members, pair.name), func(b *testing.B) {
+			to, _ := serve(b, pair.over, group(pair.members))
+			one, than := dial(b, pair.one, to, pair.members), dial(b, pair.than, to, pair.members)
+			var ratios []float64
+			for b.Loop() {
+				ratios = append(ratios, ratio(b, one, than), 1/ratio(b, than, one)) // each goes first once
+			}
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "ratio")
+		})
+	}
+}
+
+// ratio is how much longer the calls of one take than those of the other, in a turn of each.
+func ratio(b *testing.B, first, second call) float64 {
+	took := turn(b, first)
+	return took / turn(b, second)
+}
+
+// turn makes calls for two milliseconds and returns how long one took.
+func turn(b *testing.B, call call) float64 {
+	start, calls := time.Now(), 0
+	for time.Since(start) < 2*time.Millisecond {
+		if _, err := call(); err != nil {
+			b.Fatal(err)
+		}
+		calls++
+	}
+	return float64(time.Since(start)) / float64(calls)
+}
+
+// dial returns a client's call after the first one: its connection, its caches and its answer are there
+// before a clock runs.
+func dial(b *testing.B, dial func(target) (call, error), to target, members int) call {
+	call, err := dial(to)
+	require.NoError(b, err)
+	got, err := call()
+	require.NoError(b, err)
+	require.Equal(b, members, got)
+	return call
 }
 
 func sequential(b *testing.B, call call) {

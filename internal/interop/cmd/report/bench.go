@@ -14,7 +14,7 @@ import (
 )
 
 // result is one benchmark's samples, one of each round.
-type result struct{ ns, bytes, allocs, conns, calls []float64 }
+type result struct{ ns, bytes, allocs, conns, calls, ratio []float64 }
 
 // benchmarks is what a run of all rounds measured, by name: "Call/memory/8/sequential/cams".
 type benchmarks struct {
@@ -88,6 +88,8 @@ func (all *benchmarks) add(output []byte) error {
 				r.bytes = append(r.bytes, value)
 			case "allocs/op":
 				r.allocs = append(r.allocs, value)
+			case "ratio":
+				r.ratio = append(r.ratio, value)
 			case "conns":
 				r.conns = append(r.conns, value)
 			}

@@ -12,6 +12,7 @@ func TestSamplesAreReadFromABenchmarksOutput(t *testing.T) {
 cpu: A Processor
 BenchmarkCall/loopback/8/parallel/cams-16  	  1000	  2500 ns/op	  7.000 conns	  96 B/op	  3 allocs/op
 BenchmarkSign/acs3  	  20	  1.5 ns/op	  0 B/op	  0 allocs/op
+BenchmarkRatio/memory/8/cams/bare-16  	  20	  6000 ns/op	  1.125 ratio
 PASS
 `)))
 	require.Equal(t, "A Processor", all.cpu)
@@ -19,7 +20,8 @@ PASS
 		"Call/loopback/8/parallel/cams": {
 			ns: []float64{2500}, bytes: []float64{96}, allocs: []float64{3}, conns: []float64{7}, calls: []float64{1000},
 		},
-		"Sign/acs3": {ns: []float64{1.5}, bytes: []float64{0}, allocs: []float64{0}, calls: []float64{20}},
+		"Ratio/memory/8/cams/bare": {ns: []float64{6000}, calls: []float64{20}, ratio: []float64{1.125}},
+		"Sign/acs3":                {ns: []float64{1.5}, bytes: []float64{0}, allocs: []float64{0}, calls: []float64{20}},
 	}, all.byName)
 }
 
