@@ -72,19 +72,18 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 // The chain is built at the first use and built anew after a failure, so that
 // mending the environment mends the client.
 func DefaultCredentials() CredentialsProvider {
-	var chain credentials.Credential // used by one fetch at a time
+	// Used by one fetch at a time. credentials.NewCredential(nil) makes the same
+	// chain, but links all other kinds of credentials with it.
+	var chain *providers.DefaultCredentialsProvider
 	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, error) {
 		for {
 			used := chain
 			chain = nil // whatever goes wrong below, a panic too, starts over next time
 			fresh := used == nil
 			if fresh {
-				var err error
-				if used, err = credentials.NewCredential(nil); err != nil {
-					return Credentials{}, err
-				}
+				used = providers.NewDefaultCredentialsProvider()
 			}
-			creds, err := resolve(used)
+			creds, err := resolveChain(used)
 			if err != nil {
 				return Credentials{}, fmt.Errorf("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials: %w", err)
 			}
@@ -97,6 +96,20 @@ func DefaultCredentials() CredentialsProvider {
 	})
 }
 
+// resolveChain asks the default chain of credentials-go.
+func resolveChain(chain *providers.DefaultCredentialsProvider) (Credentials, error) {
+	found, err := chain.GetCredentials()
+	if err != nil {
+		return Credentials{}, err
+	}
+	if found == nil {
+		return Credentials{}, errNothing
+	}
+	return Credentials{AccessKeyID: found.AccessKeyId, AccessKeySecret: found.AccessKeySecret, SecurityToken: found.SecurityToken}, nil
+}
+
+var errNothing = errors.New("the provider returned nothing")
+
 // resolve asks a credential of credentials-go.
 func resolve(c credentials.Credential) (Credentials, error) {
 	model, err := c.GetCredential()
@@ -104,7 +117,7 @@ func resolve(c credentials.Credential) (Credentials, error) {
 		return Credentials{}, err
 	}
 	if model == nil {
-		return Credentials{}, errors.New("the provider returned nothing")
+		return Credentials{}, errNothing
 	}
 	return Credentials{
 		AccessKeyID:     deref(model.AccessKeyId),
