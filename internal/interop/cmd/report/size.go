@@ -19,6 +19,7 @@ var programs = []struct{ dir, name string }{
 	{"credentials", "resolves credentials with credentials-go, no call"},
 	{"cams", "makes the call with cams"},
 	{"official", "makes the call with the official core"},
+	{"chain", "resolves the default chain with credentials-go's package providers alone, no call"},
 }
 
 func measureSizes(work string) ([]size, error) {
