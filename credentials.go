@@ -190,7 +190,7 @@ func (c *Credentials) validate() error {
 		{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret},
 		{"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
 	} {
-		if strings.ContainsFunc(part.value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		if hasControl(part.value) {
 			return bad(part.field, "holds a line break or another control character")
 		}
 	}
@@ -207,6 +207,16 @@ func (c *Credentials) validate() error {
 		return bad("AccessKeySecret", "is empty")
 	}
 	return nil
+}
+
+// hasControl reports whether a header cannot hold s.
+func hasControl(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // String shows what kind of credentials these are and the start of the AccessKey ID.

@@ -68,13 +68,14 @@ func unescape(s string) string {
 }
 
 // isCanonical reports whether a query is what appendCanonical would write, so
-// that it can be signed as it stands: it looks once at each byte.
-func isCanonical(raw string) bool {
+// that it can be signed as it stands, and has no parameter of the name without.
+// It looks once at each byte.
+func isCanonical(raw, without string) bool {
 	last, start, inValue := "", 0, false // the name before, where this one starts
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case percent.Unreserved(c):
-		case c == '=' && !inValue && last < raw[start:i]: // a plain name sorts as it is written
+		case c == '=' && !inValue && last < raw[start:i] && raw[start:i] != without: // a plain name sorts as it is written
 			last, inValue = raw[start:i], true
 		case c == '&' && inValue && i+1 < len(raw):
 			start, inValue = i+1, false

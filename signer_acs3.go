@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
 	"io"
 	"net/http"
@@ -31,20 +32,19 @@ func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
 	if err != nil {
 		return err
 	}
-	values := setACS3Headers(req, &in, bodyHash)
+	var stack [8]param // what we send ourselves never needs more
+	headers := setACS3Headers(stack[:0], req, &in, bodyHash)
 	req.URL.RawQuery = acs3Query(req.URL.RawQuery, in.Credentials.BearerToken != "")
 	if in.Credentials.BearerToken != "" {
+		delete(req.Header, headerAuthorization)
+		req.Header[headerBearerToken] = []string{in.Credentials.BearerToken}
 		return nil
 	}
-
-	var stack [8]param // what we send ourselves never needs more
-	headers := appendSignedHeaders(stack[:0], req)
 	var nameBuf [256]byte
 	names := appendHeaderNames(nameBuf[:0], headers)
 	var buf [1024]byte
 	canonical := appendCanonicalRequest(buf[:0], req, headers, names, bodyHash)
-	values[7] = acs3Authorization(canonical, names, &in.Credentials)
-	req.Header[headerAuthorization] = values[7:8:8]
+	req.Header[headerAuthorization] = []string{acs3Authorization(canonical, names, &in.Credentials)}
 	return nil
 }
 
@@ -52,7 +52,7 @@ func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
 // token and without it otherwise.
 func acs3Query(raw string, bearer bool) string {
 	const signatureType = "SignatureType"
-	if !bearer && !strings.Contains(raw, signatureType) && isCanonical(raw) {
+	if !bearer && isCanonical(raw, signatureType) {
 		return raw
 	}
 	query := parseQuery(raw, func(name string) bool { return name == signatureType })
@@ -62,79 +62,72 @@ func acs3Query(raw string, bearer bool) string {
 	return query.canonical()
 }
 
-// setACS3Headers replaces the headers that belong to a signature. One array
-// holds all their values: one allocation instead of eight. The last is left for
-// Authorization.
-func setACS3Headers(req *http.Request, in *SigningInput, bodyHash string) *[8]string {
+// acs3Headers are the headers that the signature adds and covers, sorted by the
+// name that it covers them under.
+var acs3Headers = [...]struct{ key, name string }{
+	{headerAccessKeyID, "x-acs-accesskey-id"},
+	{headerAction, "x-acs-action"},
+	{headerContentSHA256, "x-acs-content-sha256"},
+	{headerDate, "x-acs-date"},
+	{headerSecurityToken, "x-acs-security-token"},
+	{headerNonce, "x-acs-signature-nonce"},
+	{headerVersion, "x-acs-version"},
+}
+
+// setACS3Headers sets the headers that the signature adds, and removes those of
+// an earlier one; it appends all that the signature covers, sorted.
+func setACS3Headers(dst params, req *http.Request, in *SigningInput, bodyHash string) params {
 	if req.Header == nil {
 		req.Header = make(http.Header, 12)
 	}
-	h := req.Header
-	delete(h, headerAccessKeyID)
-	delete(h, headerSecurityToken)
-	delete(h, headerBearerToken)
-	delete(h, headerAuthorization)
-
-	values := &[8]string{in.Action, in.Version, timestamp(in.Time), in.Nonce, bodyHash}
-	h[headerAction] = values[0:1:1]
-	h[headerVersion] = values[1:2:2]
-	h[headerDate] = values[2:3:3]
-	h[headerNonce] = values[3:4:4]
-	h[headerContentSHA256] = values[4:5:5]
-	switch {
-	case in.Credentials.BearerToken != "":
-		values[5] = in.Credentials.BearerToken
-		h[headerBearerToken] = values[5:6:6]
-	case in.Credentials.SecurityToken != "":
-		values[5], values[6] = in.Credentials.AccessKeyID, in.Credentials.SecurityToken
-		h[headerAccessKeyID] = values[5:6:6]
-		h[headerSecurityToken] = values[6:7:7]
+	delete(req.Header, headerBearerToken) // it would be covered
+	accessKeyID := in.Credentials.AccessKeyID
+	if in.Credentials.SecurityToken == "" {
+		accessKeyID = "" // Authorization has it
 	}
-	return values
+	// In the order of acs3Headers; one array is one allocation.
+	values := &[len(acs3Headers)]string{accessKeyID, in.Action, bodyHash, timestamp(in.Time),
+		in.Credentials.SecurityToken, in.Nonce, in.Version}
+
+	dst = append(dst, param{"host", hostOf(req)})
+	for i, header := range acs3Headers {
+		if values[i] == "" {
+			delete(req.Header, header.key)
+			continue
+		}
+		req.Header[header.key] = values[i : i+1 : i+1]
+		dst = append(dst, param{header.name, strings.TrimSpace(values[i])})
+	}
+	return appendOtherHeaders(dst, req.Header)
 }
 
-// appendSignedHeaders appends the headers that the signature covers, as it
-// covers them: lower-case names, sorted, with trimmed values.
-func appendSignedHeaders(dst params, req *http.Request) params {
-	dst = append(dst, param{"host", hostOf(req)})
-	for key, values := range req.Header {
-		name := signedHeaderName(key)
+// appendOtherHeaders sorts in what the signature covers of headers that it did not add.
+func appendOtherHeaders(dst params, h http.Header) params {
+	own := len(dst)
+	for key, values := range h {
+		name := otherHeaderName(key)
 		if name == "" || len(values) == 0 {
 			continue
 		}
-		value := strings.TrimSpace(values[0])
-		if len(values) > 1 {
-			all := make([]string, len(values))
-			for i, v := range values {
-				all[i] = strings.TrimSpace(v)
-			}
-			sort.Strings(all)
-			value = strings.Join(all, ",")
+		trimmed := make([]string, len(values))
+		for i, value := range values {
+			trimmed[i] = strings.TrimSpace(value)
 		}
-		dst = append(dst, param{name, value})
+		sort.Strings(trimmed)
+		dst = append(dst, param{name, strings.Join(trimmed, ",")})
 	}
-	dst.sort()
+	if len(dst) > own {
+		dst.sort()
+	}
 	return dst
 }
 
-// signedHeaderName returns the lower-case name of a header that is signed, ""
-// for every other. The switch spares an allocation for the ones we set.
-func signedHeaderName(key string) string {
+// otherHeaderName returns the name under which the signature covers a header
+// that it did not add: "" for one that it did add, or does not cover.
+func otherHeaderName(key string) string {
 	switch key {
-	case headerAction:
-		return "x-acs-action"
-	case headerVersion:
-		return "x-acs-version"
-	case headerDate:
-		return "x-acs-date"
-	case headerNonce:
-		return "x-acs-signature-nonce"
-	case headerContentSHA256:
-		return "x-acs-content-sha256"
-	case headerAccessKeyID:
-		return "x-acs-accesskey-id"
-	case headerSecurityToken:
-		return "x-acs-security-token"
+	case headerAccessKeyID, headerAction, headerContentSHA256, headerDate, headerSecurityToken, headerNonce, headerVersion:
+		return ""
 	}
 	const prefix = "x-acs-"
 	if len(key) > len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) || strings.EqualFold(key, "content-type") {
@@ -193,23 +186,24 @@ func acs3Authorization(canonical, names []byte, creds *Credentials) string {
 // hmacSHA256 is RFC 2104 in two calls of sha256.Sum256, on the stack: hmac.New
 // would make half of a signature's allocations. A test holds it to crypto/hmac.
 func hmacSHA256(key string, message []byte) [sha256.Size]byte {
-	var pad [sha256.BlockSize]byte
-	if len(key) > len(pad) {
+	var block [sha256.BlockSize]byte
+	if len(key) > len(block) {
 		hashed := sha256.Sum256([]byte(key))
-		copy(pad[:], hashed[:])
+		copy(block[:], hashed[:])
 	} else {
-		copy(pad[:], key)
-	}
-	for i := range pad {
-		pad[i] ^= 0x36
+		copy(block[:], key)
 	}
 	var buf [256]byte
-	inner := sha256.Sum256(append(append(buf[:0], pad[:]...), message...))
-	for i := range pad {
-		pad[i] ^= 0x36 ^ 0x5c
-	}
-	return sha256.Sum256(append(append(buf[:0], pad[:]...), inner[:]...))
+	padded := buf[:subtle.XORBytes(buf[:], block[:], innerPad)]
+	inner := sha256.Sum256(append(padded, message...))
+	subtle.XORBytes(padded, block[:], outerPad)
+	return sha256.Sum256(append(padded, inner[:]...))
 }
+
+var (
+	innerPad = bytes.Repeat([]byte{0x36}, sha256.BlockSize)
+	outerPad = bytes.Repeat([]byte{0x5c}, sha256.BlockSize)
+)
 
 // emptySHA256 is the hash of an empty body: what this API's requests have.
 const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -7,16 +7,16 @@ package percent
 
 const upperHex = "0123456789ABCDEF"
 
-// unreserved has a bit for each byte that stands for itself.
-var unreserved = func() (bits [4]uint64) {
+// unreserved tells the bytes that stand for themselves.
+var unreserved = func() (table [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
-		bits[c/64] |= 1 << (c % 64)
+		table[c] = true
 	}
-	return bits
+	return table
 }()
 
 // Unreserved reports whether c stands for itself: A-Z a-z 0-9 - _ . ~
-func Unreserved(c byte) bool { return unreserved[c/64]>>(c%64)&1 != 0 }
+func Unreserved(c byte) bool { return unreserved[c] }
 
 // Append appends the encoding of s to dst.
 func Append(dst []byte, s string) []byte {
