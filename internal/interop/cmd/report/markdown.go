@@ -108,7 +108,7 @@ is from one run of it.
 * %s, %s
 * %d rounds of all benchmarks, %s each. The tables hold medians; "spread" is the range of the middle half of the
   rounds in percent of the median; "time / bare" is the median of the ratios within each round
-* The ratios of time under [Targets](#targets) are from benchmarks in which two clients take turns of two
+* The ratios of time under [Targets](#targets) are from benchmarks in which two clients take turns of some
   milliseconds (BenchmarkRatio): what else the machine does then slows both alike
 `, s.machine, s.goVersion, s.rounds, s.benchtime)
 	for _, m := range s.modules {
