@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/jarcoal/httpmock"
 
@@ -111,21 +110,30 @@ func ExampleAPIError() {
 }
 
 // vault stands for where your secrets are.
-type vault struct{}
+type vault struct {
+	read func(ctx context.Context, name string) (string, error)
+}
 
 // Credentials implements cams.CredentialsProvider. It is asked before each
 // attempt, by one goroutine at a time.
-func (vault) Credentials(ctx context.Context) (cams.Credentials, error) {
-	return cams.Credentials{AccessKeyID: camstest.AccessKeyID, AccessKeySecret: camstest.AccessKeySecret}, ctx.Err()
+func (v vault) Credentials(ctx context.Context) (cams.Credentials, error) {
+	id, err := v.read(ctx, "access-key-id")
+	if err != nil {
+		return cams.Credentials{}, err
+	}
+	secret, err := v.read(ctx, "access-key-secret")
+	return cams.Credentials{AccessKeyID: id, AccessKeySecret: secret}, err
 }
 
 // Credentials of your own. They never show in print.
 func ExampleCredentialsProvider() {
-	_, client := demo(cams.WithCredentials(vault{}))
+	secrets := map[string]string{"access-key-id": camstest.AccessKeyID, "access-key-secret": camstest.AccessKeySecret}
+	provider := vault{func(_ context.Context, name string) (string, error) { return secrets[name], nil }}
+	_, client := demo(cams.WithCredentials(provider))
 	_, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
 	})
-	creds, _ := vault{}.Credentials(context.Background())
+	creds, _ := provider.Credentials(context.Background())
 	fmt.Println(err, creds)
 	// Output: <nil> Credentials{AccessKeyID:cams*** AccessKeySecret:***}
 }
@@ -144,17 +152,15 @@ func (t *instrumented) RoundTrip(req *http.Request) (*http.Response, error) {
 // An HTTP client of your own: its transport sees each attempt.
 func ExampleWithHTTPClient() {
 	server, _ := demo()
+	provider := cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")
 	transport := &instrumented{base: server} // cams.NewTransport() in a program of yours
-	client, err := cams.NewClient(
-		cams.WithHTTPClient(&http.Client{Transport: transport}),
-		cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")),
-		cams.WithRetry(cams.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Nanosecond}),
-	)
+	httpClient := &http.Client{Transport: transport}
+	client, err := cams.NewClient(cams.WithHTTPClient(httpClient), cams.WithCredentials(provider))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "The service is unavailable."))
+	server.AnswerOnce(camstest.Refusal(400, "InvalidTimeStamp.Expired", "The clock is wrong.")) // repeated at once
 	_, err = client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
 	})
