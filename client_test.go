@@ -313,6 +313,24 @@ func TestAHeaderWithSeveralValuesIsSigned(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+func TestASignerThatSpoilsTheRequestIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*http.Request){
+		"no URL":    func(req *http.Request) { req.URL = nil },
+		"no header": func(req *http.Request) { req.Header = nil },
+		"nothing":   func(req *http.Request) { *req = http.Request{} },
+	} {
+		_, client := service(t, cams.WithRetry(cams.NoRetry()), cams.WithSigner(signerFunc(func(req *http.Request, _ cams.SigningInput) error {
+			spoil(req)
+			return nil
+		})))
+		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.Error(t, err, name)
+		assert.Nil(t, resp, name)
+		assert.NotContains(t, err.Error(), validRequest().BusinessNumber, name)
+	}
+}
+
 func TestTheDefaultTransportSpeaksTLS12OrNewerOnly(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(camstest.NewServer())

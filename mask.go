@@ -23,9 +23,13 @@ func (m mask) values(s string) string {
 	s = redact.Clip(s, maxErrorBody)
 	authorization := m.req.Header.Get(headerAuthorization)
 	_, signature, _ := strings.Cut(authorization, "Signature=")
-	query, _ := url.ParseQuery(m.req.URL.RawQuery)
+	raw := m.call.query
+	if m.req.URL != nil { // a signer of the user's may do anything
+		raw = m.req.URL.RawQuery
+	}
+	query, _ := url.ParseQuery(raw)
 	return redact.Values(s,
-		m.req.URL.RawQuery, authorization, signature, query.Get("Signature"),
+		raw, authorization, signature, query.Get("Signature"),
 		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken, m.call.private)
 }
 
