@@ -144,21 +144,21 @@ func (r *ListChatGroupParticipantsResponse) outcome() (success bool, code, reque
 // ListChatGroupParticipantsPager lists a group page by page. It is not safe for
 // concurrent use, but for NextIndex.
 type ListChatGroupParticipantsPager struct {
-	pager *pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]
+	pager pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]
 }
 
 // NewListChatGroupParticipantsPager makes a pager that starts at req.Page.Index,
 // by default 1. It makes no request yet: what is wrong with its arguments is
 // the error of the first page. req is copied.
 func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest, opts ...PagerOption) *ListChatGroupParticipantsPager {
-	p := &pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]{
-		list: func(r *ListChatGroupParticipantsResponse) (int, []ChatGroupParticipant) {
-			return r.Data.Total, r.Data.List
-		},
-		without: func(r ListChatGroupParticipantsResponse) *ListChatGroupParticipantsResponse {
-			r.Data.List = nil
-			return &r
-		},
+	public := new(ListChatGroupParticipantsPager)
+	p := &public.pager
+	p.list = func(r *ListChatGroupParticipantsResponse) (int, []ChatGroupParticipant) {
+		return r.Data.Total, r.Data.List
+	}
+	p.without = func(r ListChatGroupParticipantsResponse) *ListChatGroupParticipantsResponse {
+		r.Data.List = nil
+		return &r
 	}
 	var base ListChatGroupParticipantsRequest
 	switch {
@@ -174,7 +174,8 @@ func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *Li
 		req.Page = &page
 		return api.ListChatGroupParticipants(ctx, &req)
 	}
-	return &ListChatGroupParticipantsPager{p.start(base.Page, opts)}
+	p.start(base.Page, opts)
+	return public
 }
 
 // HasNext reports whether NextPage has a page to fetch. It is true until the
