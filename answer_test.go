@@ -3,9 +3,11 @@ package cams_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -43,6 +45,10 @@ func TestSuccessesDecode(t *testing.T) {
 			`{"RequestId":null,"AccessDeniedDetail":null,"Message":null,"Data":null,"Code":"OK","Success":true}`,
 			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true},
 		},
+		"no members": {
+			`{"Data":{"Total":0,"List":[]},"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true, Data: cams.ListChatGroupParticipantsData{List: []cams.ChatGroupParticipant{}}},
+		},
 		"null members": {
 			`{"Data":{"Total":null,"List":null},"Code":"OK","Success":true}`,
 			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true},
@@ -69,6 +75,11 @@ func TestSuccessesDecode(t *testing.T) {
 				resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 				require.NoError(t, err)
 				assert.Equal(t, &test.want, resp)
+				if name == "as published" {
+					for i, fields := 0, reflect.ValueOf(*resp); i < fields.NumField(); i++ {
+						assert.False(t, fields.Field(i).IsZero(), "%s is not decoded", fields.Type().Field(i).Name)
+					}
+				}
 			}
 		})
 	}
@@ -420,6 +431,10 @@ func FuzzAnswers(f *testing.F) {
 			require.NotNil(t, resp)
 			assert.True(t, status >= 200 && status <= 299)
 			assert.True(t, resp.Success || strings.EqualFold(resp.Code, "OK"))
+			var want cams.ListChatGroupParticipantsResponse
+			if json.Unmarshal([]byte(body), &want) == nil {
+				assert.Equal(t, want, *resp, "a response is what its own type decodes to")
+			}
 			return
 		}
 		assert.Nil(t, resp)
