@@ -16,6 +16,7 @@ var (
 	ErrNoMorePages = errors.New("cams: no more pages")
 	// ErrPagerStalled: the service sent a page that it had sent before, and
 	// Total was not reached. Going on would list members twice, or for ever.
+	// It comes wrapped in an error that names the page; match it with errors.Is.
 	ErrPagerStalled = errors.New("cams: the service repeats a page before its Total is reached")
 )
 
@@ -175,7 +176,7 @@ func (p *pager[R, T]) accept(c *cursor[T], page *R) (*R, []T, error) {
 	total, list := p.list(page)
 	repeated, err := c.accept(total, list)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w (page %d, Total %d)", err, c.index, total)
 	}
 	if repeated {
 		return p.without(*page), nil, nil

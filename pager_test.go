@@ -449,6 +449,7 @@ func TestNextPageGoesOnOnceAStallIsOver(t *testing.T) {
 	for range 2 {
 		_, err = p.NextPage(t.Context())
 		require.ErrorIs(t, err, ErrPagerStalled)
+		assert.EqualError(t, err, "cams: the service repeats a page before its Total is reached (page 2, Total 4)")
 		assert.True(t, p.HasNext())
 		assert.Equal(t, 2, p.NextIndex())
 	}
