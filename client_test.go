@@ -58,6 +58,7 @@ func TestBadOptionsFailInNewClientAndAreNamed(t *testing.T) {
 		"empty credentials":          {cams.WithCredentials(cams.StaticCredentials("", "", "")), "WithCredentials"},
 		"an AccessKey ID alone":      {cams.WithCredentials(cams.StaticCredentials("id", "", "")), "WithCredentials"},
 		"a secret alone":             {cams.WithCredentials(cams.StaticCredentials("", testSecret, "")), "WithCredentials"},
+		"an ID with a DEL":           {cams.WithCredentials(cams.StaticCredentials("id\x7f", testSecret, "")), "WithCredentials"},
 		"a secret with a line break": {cams.WithCredentials(cams.StaticCredentials("id", testSecret+"\n", "")), "WithCredentials"},
 		"a nil HTTP client":          {cams.WithHTTPClient(nil), "WithHTTPClient"},
 		"a nil signer":               {cams.WithSigner(nil), "WithSigner"},

@@ -209,7 +209,7 @@ func (c *Credentials) validate() error {
 	return nil
 }
 
-// hasControl reports whether a header cannot hold s.
+// hasControl reports whether s holds what a header had better not.
 func hasControl(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == 0x7f {
