@@ -2,6 +2,7 @@ package cams
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"log/slog"
 	"strconv"
@@ -144,10 +145,12 @@ type listChatGroupParticipantsAnswer struct {
 	Message            string
 	Success            bool
 	AccessDeniedDetail AccessDeniedDetail
-	Data               struct {
-		Total int
-		List  []struct{ ParticipantNumber string }
-	}
+	Data               listChatGroupParticipantsAnswerData
+}
+
+type listChatGroupParticipantsAnswerData struct {
+	Total int
+	List  []struct{ ParticipantNumber string }
 }
 
 func (a *listChatGroupParticipantsAnswer) clear() { *a = listChatGroupParticipantsAnswer{} }
@@ -177,21 +180,21 @@ func (a *listChatGroupParticipantsAnswer) response() *ListChatGroupParticipantsR
 // ListChatGroupParticipantsPager lists a group page by page. It is not safe for
 // concurrent use, but for NextIndex.
 type ListChatGroupParticipantsPager struct {
-	pager pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]
+	pager *pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]
 }
 
 // NewListChatGroupParticipantsPager makes a pager that starts at req.Page.Index,
 // by default 1. It makes no request yet: what is wrong with its arguments is
 // the error of the first page. req is copied.
 func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest, opts ...PagerOption) *ListChatGroupParticipantsPager {
-	public := new(ListChatGroupParticipantsPager)
-	p := &public.pager
-	p.list = func(r *ListChatGroupParticipantsResponse) (int, []ChatGroupParticipant) {
-		return r.Data.Total, r.Data.List
-	}
-	p.without = func(r ListChatGroupParticipantsResponse) *ListChatGroupParticipantsResponse {
-		r.Data.List = nil
-		return &r
+	p := &pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]{
+		list: func(r *ListChatGroupParticipantsResponse) (int, []ChatGroupParticipant) {
+			return r.Data.Total, r.Data.List
+		},
+		without: func(r ListChatGroupParticipantsResponse) *ListChatGroupParticipantsResponse {
+			r.Data.List = nil
+			return &r
+		},
 	}
 	var base ListChatGroupParticipantsRequest
 	switch {
@@ -207,18 +210,26 @@ func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *Li
 		req.Page = &page
 		return api.ListChatGroupParticipants(ctx, &req)
 	}
-	p.start(base.Page, opts)
-	return public
+	return &ListChatGroupParticipantsPager{p.start(base.Page, opts)}
+}
+
+// engine is what p is made of; for a pager that New did not make, one that says so.
+func (p *ListChatGroupParticipantsPager) engine() *pager[ListChatGroupParticipantsResponse, ChatGroupParticipant] {
+	if p == nil || p.pager == nil {
+		err := &ValidationError{Field: "ListChatGroupParticipantsPager", Reason: "was not made by its New function"}
+		return &pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]{err: err}
+	}
+	return p.pager
 }
 
 // HasNext reports whether NextPage has a page to fetch. It is true until the
 // last page has come; a group without members has one page, an empty one.
-func (p *ListChatGroupParticipantsPager) HasNext() bool { return !p.pager.cursor.done }
+func (p *ListChatGroupParticipantsPager) HasNext() bool { return !p.engine().cursor.done }
 
 // NextPage fetches the next page. After an error it asks for the same page
 // again; after the last page it returns [ErrNoMorePages].
 func (p *ListChatGroupParticipantsPager) NextPage(ctx context.Context) (*ListChatGroupParticipantsResponse, error) {
-	return p.pager.nextPage(ctx)
+	return p.engine().nextPage(ctx)
 }
 
 // NextIndex is the page to resume from, for instance in another process: as
@@ -226,20 +237,25 @@ func (p *ListChatGroupParticipantsPager) NextPage(ctx context.Context) (*ListCha
 // the latest range over Pages or All, whichever moved last. In the body of a
 // loop over Pages it is already the page after: save it once the page is dealt
 // with. In a loop over All it moves on with the last member of a page.
-func (p *ListChatGroupParticipantsPager) NextIndex() int { return int(p.pager.nextIndex.Load()) }
+func (p *ListChatGroupParticipantsPager) NextIndex() int { return int(p.engine().nextIndex.Load()) }
 
 // Pages lists the group page by page, from the start whenever it is ranged
 // over. An error comes after the pages before it, once, and ends the sequence.
 // To break out of the loop stops all requests in flight.
 func (p *ListChatGroupParticipantsPager) Pages(ctx context.Context) iter.Seq2[*ListChatGroupParticipantsResponse, error] {
-	return p.pager.pages(ctx)
+	return p.engine().pages(ctx)
 }
 
 // All lists the group member by member, from the start whenever it is ranged
 // over. An error comes after the members before it, once, and ends the
 // sequence. To break out of the loop stops all requests in flight.
 func (p *ListChatGroupParticipantsPager) All(ctx context.Context) iter.Seq2[ChatGroupParticipant, error] {
-	return p.pager.all(ctx)
+	return p.engine().all(ctx)
+}
+
+// Format prints where the pager is, and nothing of the members that it remembers.
+func (p ListChatGroupParticipantsPager) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "cams.ListChatGroupParticipantsPager(page %d)", p.NextIndex())
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.

@@ -90,7 +90,7 @@ type pager[R any, T comparable] struct {
 }
 
 // start fills in what all operations share, from the request's page and the options.
-func (p *pager[R, T]) start(first *Page, opts []PagerOption) {
+func (p *pager[R, T]) start(first *Page, opts []PagerOption) *pager[R, T] {
 	options := pagerOptions{size: defaultPageSize, prefetch: 1}
 	p.first.Index = 1
 	if first != nil {
@@ -117,6 +117,7 @@ func (p *pager[R, T]) start(first *Page, opts []PagerOption) {
 	}
 	p.cursor = p.newCursor()
 	p.nextIndex.Store(int64(p.first.Index))
+	return p
 }
 
 func (p *pager[R, T]) newCursor() cursor[T] {
@@ -126,8 +127,6 @@ func (p *pager[R, T]) newCursor() cursor[T] {
 // check says why the page at index is not to be had.
 func (p *pager[R, T]) check(ctx context.Context, index int) error {
 	switch {
-	case p.fetch == nil:
-		return &ValidationError{Field: "Pager", Reason: "was not made by its New function"}
 	case p.err != nil:
 		return p.err
 	case ctx == nil:

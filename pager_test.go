@@ -359,16 +359,14 @@ type invoicePage struct {
 }
 
 func newInvoicePager(invoices []invoice, opts ...PagerOption) *pager[invoicePage, invoice] {
-	p := &pager[invoicePage, invoice]{
+	return (&pager[invoicePage, invoice]{
 		fetch: func(_ context.Context, page Page) (*invoicePage, error) {
 			from := (page.Index - 1) * page.Size
 			return &invoicePage{len(invoices), invoices[from:min(from+page.Size, len(invoices))], "main"}, nil
 		},
 		list:    func(p *invoicePage) (int, []invoice) { return p.count, p.invoices },
 		without: func(p invoicePage) *invoicePage { p.invoices = nil; return &p },
-	}
-	p.start(&Page{Size: 3}, opts)
-	return p
+	}).start(&Page{Size: 3}, opts)
 }
 
 func TestTheEnginePagesAnyOtherOperation(t *testing.T) {
@@ -524,7 +522,8 @@ func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
 		{"a prefetch of 0", NewListChatGroupParticipantsPager(api, req, WithPrefetch(0)), t.Context(), "WithPrefetch"},
 		{"a negative prefetch", NewListChatGroupParticipantsPager(api, req, WithPrefetch(-1)), t.Context(), "WithPrefetch"},
 		{"a negative Size", NewListChatGroupParticipantsPager(api, at(-1, 1)), t.Context(), "Page"},
-		{"a pager that New did not make", new(ListChatGroupParticipantsPager), t.Context(), "Pager"},
+		{"a pager that New did not make", new(ListChatGroupParticipantsPager), t.Context(), "ListChatGroupParticipantsPager"},
+		{"no pager", nil, t.Context(), "ListChatGroupParticipantsPager"},
 		{"a negative Index", NewListChatGroupParticipantsPager(api, at(1, -1)), t.Context(), "Page"},
 	}
 	for _, tt := range tests {

@@ -125,6 +125,25 @@ func TestNoLogOfOurTypesShowsAPhoneNumber(t *testing.T) {
 	}
 }
 
+func TestNoPrintOfAPagerShowsAPhoneNumber(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	answerWith(mock, 200, nil, `{"Code":"OK","Success":true,"Data":{"Total":2,"List":[{"ParticipantNumber":"`+testNumber+`"}]}}`)
+	pager := cams.NewListChatGroupParticipantsPager(client, validRequest())
+	page, err := pager.NextPage(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, testNumber, page.Data.List[0].ParticipantNumber)
+	requireClean(t, "a pager", pager, forbidden(testNumber))
+	requireClean(t, "a pager by value", *pager, forbidden(testNumber))
+	requireClean(t, "a struct with one", struct {
+		P *cams.ListChatGroupParticipantsPager
+	}{pager}, forbidden(testNumber))
+	requireClean(t, "a hidden pager", struct {
+		p *cams.ListChatGroupParticipantsPager
+	}{pager}, forbidden(testNumber))
+	assert.Equal(t, "cams.ListChatGroupParticipantsPager(page 2)", fmt.Sprint(pager))
+}
+
 // echo answers with all that the request carried, as a careless server may.
 func echo(status int, format string) httpmock.Responder {
 	return func(req *http.Request) (*http.Response, error) {
