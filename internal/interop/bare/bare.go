@@ -1,6 +1,7 @@
 // Package bare is the floor: the call with net/http and encoding/json and nothing else. It sends the same
 // parameters and the same headers, but signs nothing (its Authorization is fixed), makes no nonce,
-// accepts no drift in the answer and retries nothing. No real client can do less.
+// accepts no drift in the answer and retries nothing. It is written as one writes such a call by hand, so it
+// is a floor of work, not of time.
 package bare
 
 import (

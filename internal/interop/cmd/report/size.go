@@ -17,8 +17,9 @@ type size struct {
 // programs are the ones compared, in this order.
 var programs = []struct{ dir, name string }{
 	{"credentials", "resolves credentials with credentials-go, no call"},
-	{"cams", "makes the call with cams"},
+	{"cams", "makes the call with cams and its default credentials"},
 	{"official", "makes the call with the official core"},
+	{"bridge", "makes the call with cams and a credential of credentials-go (CredentialsFrom)"},
 	{"chain", "resolves the default chain with credentials-go's package providers alone, no call"},
 }
 
