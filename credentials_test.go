@@ -786,6 +786,15 @@ func TestFiftyCallsWithOneExpiredTokenRefreshItOnce(t *testing.T) {
 	assert.EqualValues(t, 2*calls, requests.Load())
 }
 
+func TestAnExpiredTokenThatIsStaticIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t, cams.WithRetry(cams.RetryPolicy{}), cams.WithCredentials(cams.StaticCredentials("id", testSecret, testToken)))
+	answerWith(mock, 400, nil, `{"Code":"InvalidSecurityToken.Expired","Message":"m","RequestId":"id"}`)
+	err := list(t.Context(), client)
+	require.ErrorIs(t, err, cams.ErrUnauthenticated)
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
 func TestATokenThatStaysExpiredIsAnErrorNotALoop(t *testing.T) {
 	withoutEnvironment(t)
 	u := newURI(t, func(w http.ResponseWriter, r *http.Request, _ int64) { issue(time.Hour)(w, r, 1) })

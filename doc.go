@@ -59,7 +59,7 @@
 //     this machine's: the clock is corrected for this and later calls, and the
 //     request repeated, once a call.
 //   - InvalidSecurityToken.Expired: the credentials are asked for again, and the
-//     request repeated, once a call.
+//     request repeated, once a call; static ones would be the same again.
 //   - Throttled (a code with Throttling, System.LimitControl or FlowControl, HTTP
 //     429, a positive x-acs-retry-after): repeated, whatever the HTTP status.
 //   - HTTP 5xx, unless its code is one that repeating does not change

@@ -141,11 +141,10 @@ func (r *callRetries) repair(result *result) verdict {
 		r.clockCorrected = true
 		return verdict{again: true, reason: "clock corrected"}
 	}
-	if !r.tokenRefreshed && api.Code == "InvalidSecurityToken.Expired" {
+	shared, ok := r.client.credentials.(*sharedProvider) // others are static
+	if ok && !r.tokenRefreshed && api.Code == "InvalidSecurityToken.Expired" {
 		r.tokenRefreshed = true
-		if shared, ok := r.client.credentials.(*sharedProvider); ok {
-			shared.reject(result.credentials)
-		}
+		shared.reject(result.credentials)
 		return verdict{again: true, reason: "credentials expired"}
 	}
 	return verdict{}
