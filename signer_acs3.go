@@ -74,13 +74,17 @@ var acs3Headers = [...]struct{ key, name string }{
 	{headerVersion, "x-acs-version"},
 }
 
-// setACS3Headers sets the headers that the signature adds, and removes those of
-// an earlier one; it appends all that the signature covers, sorted.
+// setACS3Headers replaces the headers of an earlier signature; it appends all
+// that the new one covers, sorted.
 func setACS3Headers(dst params, req *http.Request, in *SigningInput, bodyHash string) params {
 	if req.Header == nil {
 		req.Header = make(http.Header, 12)
 	}
-	delete(req.Header, headerBearerToken) // it would be covered
+	delete(req.Header, headerBearerToken)
+	for _, header := range acs3Headers {
+		delete(req.Header, header.key)
+	}
+	others := otherHeaders(req.Header) // while there is none of ours
 	accessKeyID := in.Credentials.AccessKeyID
 	if in.Credentials.SecurityToken == "" {
 		accessKeyID = "" // Authorization has it
@@ -91,22 +95,22 @@ func setACS3Headers(dst params, req *http.Request, in *SigningInput, bodyHash st
 
 	dst = append(dst, param{"host", hostOf(req)})
 	for i, header := range acs3Headers {
-		if values[i] == "" {
-			delete(req.Header, header.key)
-			continue
+		if values[i] != "" {
+			req.Header[header.key] = values[i : i+1 : i+1]
+			dst = append(dst, param{header.name, strings.TrimSpace(values[i])})
 		}
-		req.Header[header.key] = values[i : i+1 : i+1]
-		dst = append(dst, param{header.name, strings.TrimSpace(values[i])})
 	}
-	return appendOtherHeaders(dst, req.Header)
+	if len(others) > 0 {
+		dst = append(dst, others...)
+		dst.sort()
+	}
+	return dst
 }
 
-// appendOtherHeaders sorts in what the signature covers of headers that it did not add.
-func appendOtherHeaders(dst params, h http.Header) params {
-	own := len(dst)
+// otherHeaders is what the signature covers of headers that it does not add.
+func otherHeaders(h http.Header) (covered params) {
 	for key, values := range h {
-		name := otherHeaderName(key)
-		if name == "" || len(values) == 0 {
+		if !isCovered(key) || len(values) == 0 {
 			continue
 		}
 		trimmed := make([]string, len(values))
@@ -114,26 +118,15 @@ func appendOtherHeaders(dst params, h http.Header) params {
 			trimmed[i] = strings.TrimSpace(value)
 		}
 		sort.Strings(trimmed)
-		dst = append(dst, param{name, strings.Join(trimmed, ",")})
+		covered = append(covered, param{strings.ToLower(key), strings.Join(trimmed, ",")})
 	}
-	if len(dst) > own {
-		dst.sort()
-	}
-	return dst
+	return covered
 }
 
-// otherHeaderName returns the name under which the signature covers a header
-// that it did not add: "" for one that it did add, or does not cover.
-func otherHeaderName(key string) string {
-	switch key {
-	case headerAccessKeyID, headerAction, headerContentSHA256, headerDate, headerSecurityToken, headerNonce, headerVersion:
-		return ""
-	}
+// isCovered reports whether the signature covers a header of this name.
+func isCovered(key string) bool {
 	const prefix = "x-acs-"
-	if len(key) > len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) || strings.EqualFold(key, "content-type") {
-		return strings.ToLower(key)
-	}
-	return ""
+	return len(key) > len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) || strings.EqualFold(key, "content-type")
 }
 
 // appendCanonicalRequest appends the text that the signature is computed of.
