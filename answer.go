@@ -107,15 +107,17 @@ func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeEr
 		api := newAPIError(call, res, r, headerID, mask)
 		return api.RequestID, api
 	}
-	id := cmp.Or(r.RequestID, lenient.FindString(start(body), "RequestId"), lenient.FindString(start(body), "requestId"),
-		xmlText(start(body), "RequestId"), headerID)
+	head := start(body)
+	text := string(head)
+	id := cmp.Or(r.RequestID, lenient.FindString(head, "RequestId"), lenient.FindString(head, "requestId"),
+		xmlText(text, "RequestId"), headerID)
 	cause := cmp.Or(readErr, decodeErr)
 	protocol := &ResponseError{
 		Operation:      call.operation,
 		Reason:         whatIsWrong(res, body, readErr, decodeErr),
 		StatusCode:     res.StatusCode,
 		RequestID:      mask.id(id),
-		Snippet:        snippet(body, mask),
+		Snippet:        snippet(text, mask),
 		throttleHeader: acsRetryAfter(res) > 0,
 		cut:            wasCut(readErr),
 	}
@@ -135,23 +137,23 @@ func parseRefusal(body []byte) (r refusal, ok bool) {
 	if lenient.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another shape does not spoil the code
 		return r, r.says()
 	}
-	body = start(body)
+	text := string(start(body))
 	r = refusal{
-		RequestID: xmlText(body, "RequestId"), HostID: xmlText(body, "HostId"),
-		Code: xmlText(body, "Code"), Message: xmlText(body, "Message"), Recommend: xmlText(body, "Recommend"),
+		RequestID: xmlText(text, "RequestId"), HostID: xmlText(text, "HostId"),
+		Code: xmlText(text, "Code"), Message: xmlText(text, "Message"), Recommend: xmlText(text, "Recommend"),
 	}
 	return r, r.says()
 }
 
 // xmlText is the text of the first element of this name. The gateways' XML has
 // no attributes and no nesting, and a parser would be more than it deserves.
-func xmlText(body []byte, element string) string {
-	_, after, found := strings.Cut(string(body), "<"+element+">")
-	text, _, closed := strings.Cut(after, "</"+element+">")
-	if !found || !closed || strings.Contains(text, "<") {
+func xmlText(text, element string) string {
+	_, after, found := strings.Cut(text, "<"+element+">")
+	content, _, closed := strings.Cut(after, "</"+element+">")
+	if !found || !closed || strings.Contains(content, "<") {
 		return ""
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(content)
 }
 
 func newAPIError(call *call, res *http.Response, r refusal, headerID string, mask mask) *APIError {
@@ -199,8 +201,8 @@ func wasCut(readErr error) bool {
 		!errors.As(readErr, new(flate.CorruptInputError))
 }
 
-// snippet is the start of a body, fit to be shown. It masks before it cuts, so
-// that nothing secret is cut in two and missed.
-func snippet(body []byte, mask mask) string {
-	return redact.Clip(oneLine(mask.text(string(start(body)))), maxSnippet)
+// snippet is the start of a body's text, fit to be shown. It masks before it
+// cuts, so that nothing secret is cut in two and missed.
+func snippet(text string, mask mask) string {
+	return redact.Clip(oneLine(mask.text(text)), maxSnippet)
 }
