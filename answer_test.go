@@ -338,18 +338,10 @@ func TestAnErrorKeepsLittleOfALargeRefusal(t *testing.T) { // not parallel: it l
 	client.CloseIdleConnections()
 	mock.Reset()
 	large = ""
-	before := liveHeap()
+	before := cams.LiveHeap()
 	runtime.KeepAlive(err)
 	err, got, detail = nil, nil, cams.AccessDeniedDetail{}
-	assert.Less(t, before-liveHeap(), 1<<20, "what the error kept alive")
-}
-
-// liveHeap is how many bytes are in use.
-func liveHeap() int {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return int(stats.HeapAlloc)
+	assert.Less(t, before-cams.LiveHeap(), 1<<20, "what the error kept alive")
 }
 
 func TestTheLargestAnswerIsRead(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"testing"
 	"time"
 
@@ -55,7 +54,7 @@ func BenchmarkMillion(b *testing.B) {
 					}
 					return response(members, list), nil
 				})
-				before := liveHeap()
+				before := LiveHeap()
 				peak := before
 				b.ReportAllocs()
 				for b.Loop() {
@@ -63,7 +62,7 @@ func BenchmarkMillion(b *testing.B) {
 					for _, err := range newPager(api, &Page{Size: 100}, WithPrefetch(prefetch)).All(b.Context()) {
 						require.NoError(b, err)
 						if listed++; listed%(members/100) == 0 {
-							peak = max(peak, liveHeap())
+							peak = max(peak, LiveHeap())
 						}
 					}
 					require.Equal(b, members, listed)
@@ -72,11 +71,4 @@ func BenchmarkMillion(b *testing.B) {
 			})
 		}
 	}
-}
-
-func liveHeap() uint64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }
