@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/cams-go/cams/internal/lenient"
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/wire"
 )
 
 // AccessDeniedDetail says why access was denied. This API's own schema has it
@@ -45,7 +45,7 @@ func (d *AccessDeniedDetail) UnmarshalJSON(data []byte) error {
 		return json.Unmarshal(data, &d.Text)
 	}
 	type object AccessDeniedDetail // without this method
-	if err := lenient.Unmarshal(data, (*object)(d)); err != nil {
+	if err := wire.Unmarshal(data, (*object)(d)); err != nil {
 		*d = AccessDeniedDetail{Text: string(data)}
 	}
 	return nil

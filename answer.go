@@ -10,9 +10,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/cams-go/cams/internal/lenient"
-	"github.com/cams-go/cams/internal/limit"
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/wire"
 )
 
 // What is read of a body at most, after decompression.
@@ -70,7 +69,7 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 	if isSuccess {
 		maxBody = maxSuccessBody
 	}
-	body, readErr := limit.ReadAll(res.Body, maxBody, res.ContentLength)
+	body, readErr := wire.ReadAll(res.Body, maxBody, res.ContentLength)
 	if readErr != nil && ctx.Err() != nil {
 		failed := newCallError(ctx, call, failedTransport, readErr)
 		failed.status, failed.requestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
@@ -79,7 +78,7 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 	var decodeErr error
 	if isSuccess && readErr == nil && len(body) > 0 {
 		out.clear()
-		if decodeErr = lenient.Unmarshal(body, out); decodeErr == nil {
+		if decodeErr = wire.Unmarshal(body, out); decodeErr == nil {
 			if success, code, id := out.outcome(); isAccepted(success, code, body) {
 				return cmp.Or(id, res.Header.Get(headerRequestID)), nil
 			}
@@ -95,7 +94,7 @@ func isAccepted(success bool, code string, body []byte) bool {
 		return code == "" || isOK(code)
 	}
 	var r refusal
-	return isOK(code) && lenient.Unmarshal(body, &r) == nil && !r.says()
+	return isOK(code) && wire.Unmarshal(body, &r) == nil && !r.says()
 }
 
 // failedAnswer is the error of an answer that is no success. At most one of
@@ -109,8 +108,8 @@ func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeEr
 	}
 	head := start(body)
 	text := string(head)
-	id := cmp.Or(r.RequestID, lenient.FindString(head, "RequestId"), lenient.FindString(head, "requestId"),
-		xmlText(text, "RequestId"), headerID)
+	id := cmp.Or(r.RequestID, wire.FindString(head, "RequestId"), wire.FindString(head, "requestId"),
+		wire.FindElement(text, "RequestId"), headerID)
 	cause := cmp.Or(readErr, decodeErr)
 	protocol := &ResponseError{
 		Operation:      call.operation,
@@ -134,26 +133,15 @@ func start(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 // parseRefusal reads a refusal in JSON, or in the XML that gateways fall back to.
 func parseRefusal(body []byte) (r refusal, ok bool) {
-	if lenient.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another shape does not spoil the code
+	if wire.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another shape does not spoil the code
 		return r, r.says()
 	}
 	text := string(start(body))
 	r = refusal{
-		RequestID: xmlText(text, "RequestId"), HostID: xmlText(text, "HostId"),
-		Code: xmlText(text, "Code"), Message: xmlText(text, "Message"), Recommend: xmlText(text, "Recommend"),
+		RequestID: wire.FindElement(text, "RequestId"), HostID: wire.FindElement(text, "HostId"),
+		Code: wire.FindElement(text, "Code"), Message: wire.FindElement(text, "Message"), Recommend: wire.FindElement(text, "Recommend"),
 	}
 	return r, r.says()
-}
-
-// xmlText is the text of the first element of this name. The gateways' XML has
-// no attributes and no nesting, and a parser would be more than it deserves.
-func xmlText(text, element string) string {
-	_, after, found := strings.Cut(text, "<"+element+">")
-	content, _, closed := strings.Cut(after, "</"+element+">")
-	if !found || !closed || strings.Contains(content, "<") {
-		return ""
-	}
-	return strings.TrimSpace(content)
 }
 
 func newAPIError(call *call, res *http.Response, r refusal, headerID string, mask mask) *APIError {
@@ -175,7 +163,7 @@ func newAPIError(call *call, res *http.Response, r refusal, headerID string, mas
 // whatIsWrong is the Reason of a [ResponseError].
 func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error) string {
 	switch {
-	case errors.Is(readErr, limit.ErrTooLarge):
+	case errors.Is(readErr, wire.ErrTooLarge):
 		return "the answer is too large"
 	case wasCut(readErr):
 		return "the answer was cut off"
@@ -196,7 +184,7 @@ func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error) stri
 // it returns then (an HTTP/2 stream reset, a chunk that breaks off), so this
 // names the rest: a body that is too large, or not what gzip made.
 func wasCut(readErr error) bool {
-	return readErr != nil && !errors.Is(readErr, limit.ErrTooLarge) &&
+	return readErr != nil && !errors.Is(readErr, wire.ErrTooLarge) &&
 		!errors.Is(readErr, gzip.ErrHeader) && !errors.Is(readErr, gzip.ErrChecksum) &&
 		!errors.As(readErr, new(flate.CorruptInputError))
 }

@@ -1,4 +1,4 @@
-package lenient_test
+package wire_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cams-go/cams/internal/lenient"
+	"github.com/cams-go/cams/internal/wire"
 )
 
 type answer struct {
@@ -23,6 +23,22 @@ type answer struct {
 			Number string `json:"ParticipantNumber"`
 		} `json:"List"`
 	} `json:"Data"`
+}
+
+// embedding has its scalars in embedded structs and in a map.
+type embedding struct {
+	answer
+	Counts map[string]int `json:"Counts"`
+}
+
+func TestScalarsOfEmbeddedStructsAndMapsMayDrift(t *testing.T) {
+	t.Parallel()
+	var got embedding
+	require.NoError(t, wire.Unmarshal([]byte(`{"requestId":7,"Success":"true","Data":{"Total":"8"},"Counts":{"a":"1"}}`), &got))
+	assert.Equal(t, "7", got.RequestID)
+	assert.True(t, got.Success)
+	assert.Equal(t, 8, got.Data.Total)
+	assert.Equal(t, map[string]int{"a": 1}, got.Counts)
 }
 
 func TestScalarsMayDrift(t *testing.T) {
@@ -53,7 +69,7 @@ func TestScalarsMayDrift(t *testing.T) {
 			t.Parallel()
 			var want, got answer
 			test.want(&want)
-			require.NoError(t, lenient.Unmarshal([]byte(test.in), &got))
+			require.NoError(t, wire.Unmarshal([]byte(test.in), &got))
 			assert.Equal(t, want, got)
 		})
 	}
@@ -62,7 +78,7 @@ func TestScalarsMayDrift(t *testing.T) {
 func TestParticipantsMayBeNumbers(t *testing.T) {
 	t.Parallel()
 	var got answer
-	require.NoError(t, lenient.Unmarshal([]byte(`{"Data":{"List":[{"ParticipantNumber":8613800000000},{"ParticipantNumber":"1"}]}}`), &got))
+	require.NoError(t, wire.Unmarshal([]byte(`{"Data":{"List":[{"ParticipantNumber":8613800000000},{"ParticipantNumber":"1"}]}}`), &got))
 	require.Len(t, got.Data.List, 2)
 	assert.Equal(t, "8613800000000", got.Data.List[0].Number)
 	assert.Equal(t, "1", got.Data.List[1].Number)
@@ -75,7 +91,7 @@ func TestWhatWouldLoseSomethingIsRefused(t *testing.T) {
 		`{"Data":{"Total":1e999999999}}`, `{"Data":{"List":{}}}`, `{"Success":"perhaps"}`, `{"RequestId":{}}`,
 		`{"RequestId":["a"]}`, `{"Data":{"Total":"8"}} trailing`,
 	} {
-		assert.Error(t, lenient.Unmarshal([]byte(in), new(answer)), "%s", in)
+		assert.Error(t, wire.Unmarshal([]byte(in), new(answer)), "%s", in)
 	}
 }
 
@@ -92,7 +108,7 @@ func TestFindStringReadsWhatIsThere(t *testing.T) {
 		`["RequestId","c"`:       "",
 		`<html>RequestId</html>`: "",
 	} {
-		assert.Equal(t, want, lenient.FindString([]byte(in), "RequestId"), "%s", in)
+		assert.Equal(t, want, wire.FindString([]byte(in), "RequestId"), "%s", in)
 	}
 }
 
@@ -103,12 +119,12 @@ func FuzzUnmarshalAcceptsAllThatJSONAccepts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var strict, loose answer
 		strictErr := json.Unmarshal(data, &strict)
-		looseErr := lenient.Unmarshal(data, &loose)
+		looseErr := wire.Unmarshal(data, &loose)
 		if strictErr == nil {
 			require.NoError(t, looseErr)
 			assert.Equal(t, strict, loose)
 		}
-		lenient.FindString(data, "RequestId")
+		wire.FindString(data, "RequestId")
 	})
 }
 
@@ -129,7 +145,7 @@ func FuzzDriftLosesNothing(f *testing.F) {
 		drifted := fmt.Sprintf(`{"requestId":%s,"SUCCESS":"%t","Flag":%d,"data":{"total":" %d ","list":[{"participantNumber":%d},{"ParticipantNumber":%s}]}}`,
 			jsonOf(want.RequestID), success, flag, total, number, jsonOf(text))
 		var got answer
-		require.NoError(t, lenient.Unmarshal([]byte(drifted), &got), "%s", drifted)
+		require.NoError(t, wire.Unmarshal([]byte(drifted), &got), "%s", drifted)
 		assert.Equal(t, want, got)
 	})
 }

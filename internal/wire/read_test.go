@@ -1,4 +1,4 @@
-package limit_test
+package wire_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cams-go/cams/internal/limit"
+	"github.com/cams-go/cams/internal/wire"
 )
 
 func TestReadAllReadsUpToTheLimit(t *testing.T) {
@@ -25,10 +25,10 @@ func TestReadAllReadsUpToTheLimit(t *testing.T) {
 				"one byte":  iotest.OneByteReader(strings.NewReader(whole)),
 				"late data": iotest.DataErrReader(strings.NewReader(whole)),
 			} {
-				body, err := limit.ReadAll(reader, max, declared)
+				body, err := wire.ReadAll(reader, max, declared)
 				assert.Equal(t, whole[:min(size, max)], string(body), "%s %d %d", name, size, declared)
 				if size > max {
-					require.ErrorIs(t, err, limit.ErrTooLarge)
+					require.ErrorIs(t, err, wire.ErrTooLarge)
 				} else {
 					require.NoError(t, err)
 				}
@@ -40,15 +40,15 @@ func TestReadAllReadsUpToTheLimit(t *testing.T) {
 func TestReadAllKeepsWhatCameBeforeAnError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	body, err := limit.ReadAll(io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(broken)), 10, -1)
+	body, err := wire.ReadAll(io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(broken)), 10, -1)
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, "ab", string(body))
 }
 
 func TestReadAllNeverHoldsMoreThanTheLimitOfAnEndlessBody(t *testing.T) {
 	t.Parallel()
-	body, err := limit.ReadAll(endless{}, 1000, -1)
-	require.ErrorIs(t, err, limit.ErrTooLarge)
+	body, err := wire.ReadAll(endless{}, 1000, -1)
+	require.ErrorIs(t, err, wire.ErrTooLarge)
 	assert.Len(t, body, 1000)
 	assert.LessOrEqual(t, cap(body), 2000)
 }

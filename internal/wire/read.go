@@ -1,5 +1,4 @@
-// Package limit reads bodies of servers that may not be well-meaning.
-package limit
+package wire
 
 import (
 	"errors"

@@ -1,7 +1,8 @@
-// Package lenient decodes JSON whose scalars drift between string, number and
+// Package wire reads what a server sends: bodies of any size, from servers that
+// may not mean well, and JSON whose scalars drift between string, number and
 // boolean, as the answers of Alibaba Cloud's gateways do: "Total":"8",
 // "Success":"true", a phone number as a number.
-package lenient
+package wire
 
 import (
 	"bytes"
@@ -62,6 +63,12 @@ func fit(value any, t reflect.Type) any {
 				}
 			}
 		}
+	case reflect.Map:
+		if object, ok := value.(map[string]any); ok {
+			for key, child := range object {
+				object[key] = fit(child, t.Elem())
+			}
+		}
 	case reflect.Slice:
 		if list, ok := value.([]any); ok {
 			for i, child := range list {
@@ -79,15 +86,14 @@ func fit(value any, t reflect.Type) any {
 }
 
 // fieldFor finds the field that json.Unmarshal would use for a key.
-func fieldFor(t reflect.Type, key string) (field reflect.StructField, ok bool) {
-	for i := range t.NumField() {
-		field = t.Field(i)
+func fieldFor(t reflect.Type, key string) (reflect.StructField, bool) {
+	for _, field := range reflect.VisibleFields(t) { // those of embedded structs too
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.IsExported() && strings.EqualFold(cmp.Or(name, field.Name), key) {
+		if field.IsExported() && !field.Anonymous && strings.EqualFold(cmp.Or(name, field.Name), key) {
 			return field, true
 		}
 	}
-	return field, false
+	return reflect.StructField{}, false
 }
 
 func toString(value any) any {
@@ -154,17 +160,4 @@ func scalarText(value any) (string, bool) {
 		return string(v), true
 	}
 	return "", false
-}
-
-// FindString returns the value of the first string member with this key, at
-// any depth, in JSON that may be cut off anywhere.
-func FindString(data []byte, key string) string {
-	_, after, found := bytes.Cut(data, []byte(`"`+key+`"`))
-	after, isMember := bytes.CutPrefix(bytes.TrimSpace(after), []byte(":"))
-	after, isString := bytes.CutPrefix(bytes.TrimSpace(after), []byte(`"`))
-	value, _, isWhole := bytes.Cut(after, []byte(`"`))
-	if !found || !isMember || !isString || !isWhole || bytes.ContainsRune(value, '\\') {
-		return ""
-	}
-	return string(value)
 }
