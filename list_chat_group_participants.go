@@ -6,6 +6,8 @@ import (
 	"iter"
 	"log/slog"
 	"strconv"
+
+	"github.com/cams-go/cams/internal/sign"
 )
 
 // ChannelType is the channel of a group (API field ChannelType).
@@ -114,18 +116,18 @@ func (r *ListChatGroupParticipantsRequest) Validate() error {
 
 // call is the request as it is sent: one query parameter for each field that is set.
 func (r *ListChatGroupParticipantsRequest) call() call {
-	query := make(params, 0, 5)
-	query = append(query, param{"BusinessNumber", r.BusinessNumber})
+	query := make(sign.Query, 0, 5)
+	query = append(query, sign.Param{Name: "BusinessNumber", Value: r.BusinessNumber})
 	if r.ChannelType != "" {
-		query = append(query, param{"ChannelType", string(r.ChannelType)})
+		query = append(query, sign.Param{Name: "ChannelType", Value: string(r.ChannelType)})
 	}
-	query = append(query, param{"CustSpaceId", r.CustSpaceID}, param{"GroupId", r.GroupID})
+	query = append(query, sign.Param{Name: "CustSpaceId", Value: r.CustSpaceID}, sign.Param{Name: "GroupId", Value: r.GroupID})
 	if r.Page != nil {
-		query = append(query, param{"Page", r.Page.compactJSON()})
+		query = append(query, sign.Param{Name: "Page", Value: r.Page.compactJSON()})
 	}
 	return call{
 		operation: "ListChatGroupParticipants",
-		query:     query.canonical(),
+		query:     query.Canonical(),
 		private:   r.BusinessNumber,
 	}
 }

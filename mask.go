@@ -21,7 +21,7 @@ type mask struct {
 // have: a refusal inside a 200 may bring ten megabytes.
 func (m mask) values(s string) string {
 	s = redact.Clip(s, maxErrorBody)
-	authorization := m.req.Header.Get(headerAuthorization)
+	authorization := m.req.Header.Get("Authorization")
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	raw := m.call.query
 	if m.req.URL != nil { // a signer of the user's may do anything

@@ -20,10 +20,12 @@ import (
 func FuzzSignaturesAreAccepted(f *testing.F) {
 	f.Add("GroupId=a&Page=%7B%7D", "id", "secret", "", "x-acs-extra", " a  b\t", "GroupId=b")
 	f.Add("b=1&a=+*~&a=%c3%a9&&=", "id,SignedHeaders=", "s&", "to/ken+=", "Content-Type", "text/plain; charset=x", "a=+*~&b=1")
+	f.Add("a=1", "id", "s", "", "x-acs-", "nothing more", "a=2") // covered too
 	f.Fuzz(func(t *testing.T, query, id, secret, token, header, value, changed string) {
 		parsed, err := url.ParseQuery(query)
 		if err != nil || parsed.Has("Action") || parsed.Has("SignatureType") || strings.Contains(id, ",") ||
-			strings.ContainsFunc(header+id+token, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) || strings.EqualFold(header, "host") {
+			strings.ContainsFunc(id+token, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) ||
+			!isToken(header) || strings.EqualFold(header, "host") { // net/http sends no other names
 			return
 		}
 		for _, signer := range []cams.Signer{cams.ACS3Signer{}, cams.RPCSigner{}} {
@@ -52,6 +54,13 @@ func FuzzSignaturesAreAccepted(f *testing.F) {
 				}
 			}
 		}
+	})
+}
+
+// isToken reports whether s is a header name as HTTP allows it.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r > '~' || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
 
