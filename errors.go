@@ -144,6 +144,44 @@ func (e *ResponseError) LogValue() slog.Value {
 	)
 }
 
+// CallError is a call that ended without an answer: no connection, no answer in
+// time, no credentials, or the caller's context ended it. It unwraps to its causes.
+type CallError struct {
+	Operation  string // for instance "ListChatGroupParticipants"
+	Reason     string // at which step it ended, for instance "timed out"
+	StatusCode int    // HTTP status, if the answer began to come; else 0
+	RequestID  string // header x-acs-request-id, if the answer began to come
+	Attempts   int    // attempts made by the call, this one included
+
+	causes []error // the first is the reason; the last attempt's error may follow
+}
+
+// Error is one line: operation, reason, causes, status, request ID and attempts.
+func (e *CallError) Error() string {
+	var b strings.Builder
+	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
+	for _, cause := range e.causes {
+		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.Operation+": "))
+	}
+	appendFacts(&b, e.StatusCode, e.RequestID, 0, e.Attempts)
+	return oneLine(b.String())
+}
+
+// Unwrap returns the causes: the context's error and its cause, or the network's,
+// the provider's or the signer's error; the last attempt's error may follow.
+func (e *CallError) Unwrap() []error { return e.causes }
+
+// LogValue implements [slog.LogValuer].
+func (e *CallError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("operation", e.Operation),
+		slog.String("error", e.Error()),
+		slog.Int("status", e.StatusCode),
+		slog.String("request_id", e.RequestID),
+		slog.Int("attempts", e.Attempts),
+	)
+}
+
 // ValidationError is input refused by this package. Nothing was sent.
 type ValidationError struct {
 	Field  string // the Go name of the field, argument or option

@@ -3,13 +3,14 @@ package cams
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/cams-go/cams/internal/endpoint"
 )
 
 // Option configures a [Client]. A bad one makes [NewClient] fail.
@@ -25,7 +26,8 @@ type config struct {
 	retry          RetryPolicy
 	attemptTimeout time.Duration
 	userAgent      string
-	logger         callLog
+	logger         Observer
+	observers      observers
 }
 
 const (
@@ -69,18 +71,12 @@ func (c *config) setRegionEndpoint() error {
 		if region = os.Getenv(regionVariable); region == "" {
 			region = defaultRegion
 		}
-		if !isRegion(region) {
+		if !endpoint.IsRegion(region) {
 			return &ValidationError{Field: regionVariable, Reason: "is set to what is not a region ID such as " + defaultRegion}
 		}
 	}
-	c.endpoint = &url.URL{Scheme: "https", Host: "cams." + region + ".aliyuncs.com", Path: "/"}
+	c.endpoint = endpoint.OfRegion(region)
 	return nil
-}
-
-func isRegion(s string) bool {
-	return s != "" && len(s) <= 63 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-')
-	})
 }
 
 // WithRegion chooses the region, and with it the endpoint
@@ -89,7 +85,7 @@ func isRegion(s string) bool {
 // is published.
 func WithRegion(region string) Option {
 	return func(c *config) error {
-		if !isRegion(region) {
+		if !endpoint.IsRegion(region) {
 			return &ValidationError{Field: "WithRegion", Reason: "needs a region ID such as " + defaultRegion}
 		}
 		c.region = region
@@ -100,64 +96,15 @@ func WithRegion(region string) Option {
 // WithEndpoint chooses the server: "host", "host:port" or a URL without a path,
 // and overrides the region's. It is reached by HTTPS; http:// is taken for a
 // loopback host only (localhost, 127.0.0.0/8, ::1).
-func WithEndpoint(endpoint string) Option {
+func WithEndpoint(host string) Option {
 	return func(c *config) error {
-		parsed, reason := parseEndpoint(endpoint)
+		parsed, reason := endpoint.Parse(host)
 		if reason != "" {
 			return &ValidationError{Field: "WithEndpoint", Reason: reason}
 		}
 		c.endpoint = parsed
 		return nil
 	}
-}
-
-// parseEndpoint returns what is wrong with an endpoint without repeating it:
-// it may hold a password.
-func parseEndpoint(endpoint string) (_ *url.URL, reason string) {
-	raw := endpoint
-	if !strings.Contains(raw, "://") {
-		raw = "https://" + raw
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, `is not "host", "host:port" or a URL`
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, "needs https:// (or http:// for a loopback host)"
-	case !isHost(u):
-		return nil, "has no valid host (an internationalized name is written in its xn-- form, IPv6 in brackets)"
-	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !isPort(u.Port()):
-		return nil, "has a port that is not between 1 and 65535"
-	case u.User != nil:
-		return nil, "holds a user or password"
-	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, "has a path, a query or a fragment; the API has none"
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, "is http:// to a host that is not loopback: the request would travel in plain text"
-	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: "/"}, ""
-}
-
-// isHost reports whether u has a host that can be dialed. What url.Parse makes
-// of colons and brackets depends on the Go version in the program's go.mod.
-func isHost(u *url.URL) bool {
-	host := u.Hostname()
-	if strings.HasPrefix(u.Host, "[") {
-		return net.ParseIP(host) != nil
-	}
-	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r))
-	})
-}
-
-func isPort(s string) bool {
-	port, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && port > 0
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // WithCredentials chooses the credentials. The default is [DefaultCredentials].
@@ -250,7 +197,19 @@ func WithLogger(l *slog.Logger) Option {
 		if l == nil {
 			return &ValidationError{Field: "WithLogger", Reason: "got a nil logger"}
 		}
-		c.logger = slogLog{l}
+		c.logger = logger{l}
+		return nil
+	}
+}
+
+// WithObserver adds an [Observer], for metrics and traces. It may be given more
+// than once.
+func WithObserver(o Observer) Option {
+	return func(c *config) error {
+		if o == nil {
+			return &ValidationError{Field: "WithObserver", Reason: "got a nil observer"}
+		}
+		c.observers = append(slices.Clip(c.observers), o)
 		return nil
 	}
 }

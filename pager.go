@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
-	"sync"
 	"sync/atomic"
+
+	"github.com/cams-go/cams/internal/paging"
 )
 
 // How a listing ends other than well.
@@ -15,13 +15,10 @@ var (
 	// ErrNoMorePages is returned by NextPage after the last page: HasNext was false.
 	ErrNoMorePages = errors.New("cams: no more pages")
 	// ErrPagerStalled: the service sent a page that it had sent before, and
-	// Total was not reached. Going on would list members twice, or for ever.
+	// Total was not reached. Going on would list items twice, or for ever.
 	// It comes wrapped in an error that names the page; match it with errors.Is.
 	ErrPagerStalled = errors.New("cams: the service repeats a page before its Total is reached")
 )
-
-// errNoAnswer also stands for an API that ended the goroutine it was called in.
-var errNoAnswer = errors.New("cams: the API returned neither a response nor an error")
 
 // defaultPageSize is the page size where neither the request nor an option has one.
 const defaultPageSize = 20
@@ -72,27 +69,31 @@ func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// pager pages through any operation that numbers its pages and tells a total.
-// R is the operation's response and T a member of its list.
-type pager[R any, T comparable] struct {
+// Pager lists what an operation returns page by page: R is the operation's
+// response, T an item of its list. A New function of the operation makes one. It
+// is not safe for concurrent use, but for NextIndex and Total.
+type Pager[R any, T any] struct {
+	pages    pages[R, T]
 	first    Page // where the listing starts
 	prefetch int
-	err      error // what is wrong with the pager itself; all steps return it
+	cursor   paging.Cursor // of NextPage
 
-	// fetch makes one call. list takes apart what it returned, and without
-	// copies a response less its list.
-	fetch   func(ctx context.Context, page Page) (*R, error)
-	list    func(*R) (total int, list []T)
-	without func(R) *R
-
-	cursor    cursor[T]    // of NextPage
-	nextIndex atomic.Int64 // atomic: a signal handler may ask during an iteration
+	// Atomic, so that a signal handler may ask during an iteration.
+	nextIndex, total atomic.Int64
 }
 
-// start fills in what all operations share, from the request's page and the options.
-func (p *pager[R, T]) start(first *Page, opts []PagerOption) *pager[R, T] {
+// pages is what an operation tells its pager.
+type pages[R any, T any] struct {
+	fetch func(ctx context.Context, page Page) (*R, error)
+	data  func(*R) (total int, list *[]T) // takes a response apart
+	key   func(T) string                  // what tells an item from others; "" if nothing does
+	err   error                           // what is wrong with the pager itself
+}
+
+// makePager fills in what all operations share, from the request's page and the options.
+func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOption) *Pager[R, T] {
 	options := pagerOptions{size: defaultPageSize, prefetch: 1}
-	p.first.Index = 1
+	index := 1
 	if first != nil {
 		if first.Size < 0 || first.Index < 0 {
 			options.err = &ValidationError{Field: "Page", Reason: "has a negative Size or Index"}
@@ -101,7 +102,7 @@ func (p *pager[R, T]) start(first *Page, opts []PagerOption) *pager[R, T] {
 			options.size = first.Size
 		}
 		if first.Index > 0 {
-			p.first.Index = first.Index
+			index = first.Index
 		}
 	}
 	for i, opt := range opts {
@@ -111,53 +112,31 @@ func (p *pager[R, T]) start(first *Page, opts []PagerOption) *pager[R, T] {
 		}
 		opt(&options)
 	}
-	p.first.Size, p.prefetch = options.size, options.prefetch
-	if p.err == nil {
-		p.err = options.err
+	if operation.err == nil {
+		operation.err = options.err
 	}
+	p := &Pager[R, T]{pages: operation, first: Page{Size: options.size, Index: index}, prefetch: options.prefetch}
 	p.cursor = p.newCursor()
-	p.nextIndex.Store(int64(p.first.Index))
+	p.nextIndex.Store(int64(index))
 	return p
 }
 
-func (p *pager[R, T]) newCursor() cursor[T] {
-	return cursor[T]{start: p.first.Index, size: p.first.Size, index: p.first.Index}
-}
+func (p *Pager[R, T]) newCursor() paging.Cursor { return paging.NewCursor(p.first.Index, p.first.Size) }
 
-// check says why the page at index is not to be had.
-func (p *pager[R, T]) check(ctx context.Context, index int) error {
-	switch {
-	case p.err != nil:
-		return p.err
-	case ctx == nil:
-		return &ValidationError{Field: "ctx", Reason: "is nil"}
-	case ctx.Err() != nil: // not every stub looks
-		return &callError{operation: fmt.Sprintf("page %d", index), what: failedByCaller, causes: contextCauses(ctx)}
-	}
-	return nil
-}
+// HasNext reports whether NextPage has a page to fetch. It is true until the
+// last page has come; an empty list has one page, an empty one.
+func (p *Pager[R, T]) HasNext() bool { return p == nil || !p.cursor.Done }
 
-// page fetches one page, and takes nothing for an answer that is none.
-func (p *pager[R, T]) page(ctx context.Context, index int) (*R, error) {
-	if err := p.check(ctx, index); err != nil {
-		return nil, err
-	}
-	page, err := p.fetch(ctx, Page{Size: p.first.Size, Index: index})
-	if err == nil && page == nil {
-		err = errNoAnswer
-	}
-	if err != nil {
-		return nil, err
-	}
-	return page, nil
-}
-
-// nextPage is NextPage: the state moves only on success.
-func (p *pager[R, T]) nextPage(ctx context.Context) (*R, error) {
-	if p.cursor.done {
+// NextPage fetches the next page. After an error it asks for the same page
+// again; after the last page it returns [ErrNoMorePages].
+func (p *Pager[R, T]) NextPage(ctx context.Context) (*R, error) {
+	if !p.HasNext() {
 		return nil, ErrNoMorePages
 	}
-	page, err := p.page(ctx, p.cursor.index)
+	if err := p.problem(); err != nil {
+		return nil, err
+	}
+	page, err := p.fetch(ctx, p.cursor.Index)
 	if err != nil {
 		return nil, err
 	}
@@ -165,26 +144,35 @@ func (p *pager[R, T]) nextPage(ctx context.Context) (*R, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.nextIndex.Store(int64(p.cursor.index))
+	p.nextIndex.Store(int64(p.cursor.Index))
 	return page, nil
 }
 
-// accept moves the cursor over a page. A repeated page that only says that the
-// list has ended comes back without its list.
-func (p *pager[R, T]) accept(c *cursor[T], page *R) (*R, []T, error) {
-	total, list := p.list(page)
-	repeated, err := c.accept(total, list)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w (page %d, Total %d)", err, c.index, total)
+// NextIndex is the page to resume from, for instance in another process: as
+// Page.Index of a new pager with the same page size. It follows NextPage, or
+// the latest range over Pages or All, whichever moved last. In the body of a
+// loop over Pages it is already the page after: save it once the page is dealt
+// with. In a loop over All it moves on with the last item of a page.
+func (p *Pager[R, T]) NextIndex() int {
+	if p == nil {
+		return 0
 	}
-	if repeated {
-		return p.without(*page), nil, nil
-	}
-	return page, list, nil
+	return int(p.nextIndex.Load())
 }
 
-// pages is Pages: a listing of its own, from the start.
-func (p *pager[R, T]) pages(ctx context.Context) iter.Seq2[*R, error] {
+// Total is how many items the whole list has, as the latest page tells it.
+// Compare it with what you got. It is 0 before the first page.
+func (p *Pager[R, T]) Total() int {
+	if p == nil {
+		return 0
+	}
+	return int(p.total.Load())
+}
+
+// Pages lists page by page, from the start whenever it is ranged over. An error
+// comes after the pages before it, once, and ends the sequence. To break out of
+// the loop stops all requests in flight.
+func (p *Pager[R, T]) Pages(ctx context.Context) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
 		err := p.walk(ctx, func(page *R, _ []T, next int) bool {
 			p.nextIndex.Store(int64(next))
@@ -196,10 +184,13 @@ func (p *pager[R, T]) pages(ctx context.Context) iter.Seq2[*R, error] {
 	}
 }
 
-// all is All. The index to resume from moves on with a page's last member, so
-// that who stops in the middle of a page gets that page again.
-func (p *pager[R, T]) all(ctx context.Context) iter.Seq2[T, error] {
+// All lists item by item, from the start whenever it is ranged over. An error
+// comes after the items before it, once, and ends the sequence. To break out of
+// the loop stops all requests in flight.
+func (p *Pager[R, T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		// Who stops in the middle of a page gets that page again: NextIndex moves
+		// on with a page's last item.
 		err := p.walk(ctx, func(_ *R, list []T, next int) bool {
 			for i, item := range list {
 				if i == len(list)-1 {
@@ -218,27 +209,86 @@ func (p *pager[R, T]) all(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
+// problem is what is wrong with the pager itself.
+func (p *Pager[R, T]) problem() error {
+	if p == nil || p.pages.fetch == nil {
+		return &ValidationError{Field: "Pager", Reason: "was not made by its New function"}
+	}
+	return p.pages.err
+}
+
+// check says why the page at index cannot be fetched.
+func (p *Pager[R, T]) check(ctx context.Context, index int) error {
+	switch {
+	case ctx == nil:
+		return &ValidationError{Field: "ctx", Reason: "is nil"}
+	case ctx.Err() != nil: // not every stub looks
+		return &CallError{Operation: fmt.Sprintf("page %d", index), Reason: stoppedByCaller, causes: contextCauses(ctx)}
+	}
+	return nil
+}
+
+// fetch fetches one page. An API that returns nothing is an error.
+func (p *Pager[R, T]) fetch(ctx context.Context, index int) (*R, error) {
+	if err := p.check(ctx, index); err != nil {
+		return nil, err
+	}
+	page, err := p.pages.fetch(ctx, Page{Size: p.first.Size, Index: index})
+	if err == nil && page == nil {
+		err = paging.ErrNothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// accept moves the cursor over a page. A repeated page that only says that the
+// list has ended comes back without its list.
+func (p *Pager[R, T]) accept(cursor *paging.Cursor, page *R) (*R, []T, error) {
+	total, list := p.pages.data(page)
+	keys := make([]string, len(*list))
+	for i, item := range *list {
+		keys[i] = p.pages.key(item)
+	}
+	verdict := cursor.Accept(total, len(keys), paging.FingerprintOf(keys))
+	if verdict == paging.Stalled {
+		return nil, nil, fmt.Errorf("%w (page %d, Total %d)", ErrPagerStalled, cursor.Index, total)
+	}
+	p.total.Store(int64(total))
+	if verdict == paging.Repeated {
+		repeated := *page
+		_, list = p.pages.data(&repeated)
+		*list = nil
+		return &repeated, nil, nil
+	}
+	return page, *list, nil
+}
+
 // walk visits the pages in order until the list ends, visit returns false
 // (then it returns nil) or a page fails. When it returns, or when visit
 // panics, no request of it is in flight and no goroutine is left: it waits for
 // an API that does not heed its context.
-func (p *pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, next int) bool) error {
+func (p *Pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, next int) bool) error {
+	if err := p.problem(); err != nil {
+		return err
+	}
 	p.nextIndex.Store(int64(p.first.Index))
 	if err := p.check(ctx, p.first.Index); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	ahead := prefetcher[R]{fetch: func(index int) (*R, error) { return p.page(ctx, index) }}
-	defer ahead.running.Wait()
+	ahead := paging.Ahead[R]{Fetch: func(index int) (*R, error) { return p.fetch(ctx, index) }}
+	defer ahead.Wait()
 	defer cancel()
 
 	cursor := p.newCursor()
-	for !cursor.done {
+	for !cursor.Done {
 		// A context that is done ends the listing, whatever is prefetched.
-		if err := p.check(ctx, cursor.index); err != nil {
+		if err := p.check(ctx, cursor.Index); err != nil {
 			return err
 		}
-		page, err := ahead.take(cursor.index)
+		page, err := ahead.Take(cursor.Index)
 		if err != nil {
 			return err
 		}
@@ -246,125 +296,12 @@ func (p *pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, ne
 		if err != nil {
 			return err
 		}
-		if p.prefetch > 1 && !cursor.done {
-			ahead.fill(cursor.index, min(p.prefetch, cursor.pagesLeft()))
+		if p.prefetch > 1 && !cursor.Done {
+			ahead.Fill(cursor.Index, min(p.prefetch, cursor.PagesLeft()))
 		}
-		if !visit(page, list, cursor.index) {
+		if !visit(page, list, cursor.Index) {
 			return nil
 		}
 	}
 	return nil
-}
-
-// cursor is where a listing stands. It decides what a page means; the rules are
-// the table in the package documentation.
-type cursor[T comparable] struct {
-	start, index int // the first page and the next one
-	size         int // members a page, as asked for
-	length       int // members on the first page: how long a page really is
-	received     int // members so far
-	total        int // as the latest page tells it
-	pages        int // pages that had members
-	done         bool
-
-	// To tell a repeated page: copies, as who gets a page may change it.
-	previous, kept []T
-}
-
-// accept takes the page at the cursor's index. repeated says that the page had
-// come before and holds nothing new. After an error the cursor is where it was.
-func (c *cursor[T]) accept(total int, list []T) (repeated bool, err error) {
-	if len(list) == 0 {
-		c.total, c.done = total, true
-		return false, nil
-	}
-	if c.pages > 0 && (slices.Equal(list, c.previous) || slices.Equal(list, c.kept)) {
-		if !c.isEnd(total) {
-			return false, ErrPagerStalled
-		}
-		c.done = true
-		return true, nil
-	}
-	if c.pages == 0 {
-		c.length = len(list)
-	}
-	c.pages++
-	c.index++
-	c.received += len(list)
-	c.total = total
-	c.done = c.position() == total
-	c.previous = append(c.previous[:0], list...)
-	// Brent's way to find a cycle of any length while keeping one page: the
-	// kept one is replaced after 1, 2, 4, 8, ... pages.
-	if c.pages&(c.pages-1) == 0 {
-		c.kept = append(c.kept[:0], list...)
-	}
-	return false, nil
-}
-
-// isEnd tells, of a page that came again, whether the service does that past
-// the end of its list. The latter condition is for a listing that got but one
-// page, a short one: the last, if the pages before it are as long as asked for.
-func (c *cursor[T]) isEnd(total int) bool {
-	return total > 0 && c.position() >= total ||
-		c.pages == 1 && (c.start-1)*c.size+c.received == total
-}
-
-// position is how many members of the whole list lie behind the cursor. The
-// pages before the start are taken to be as long as the first one received; if
-// that was the list's last and shorter, the position is too low, never too high,
-// and an empty page ends the listing.
-func (c *cursor[T]) position() int { return (c.start-1)*c.length + c.received }
-
-// pagesLeft is how many pages Total promises, at least one: without a
-// believable Total, as many as one likes to ask for.
-func (c *cursor[T]) pagesLeft() int {
-	left := c.total - c.position()
-	if left <= 0 {
-		return int(^uint(0) >> 1)
-	}
-	return (left + c.length - 1) / c.length
-}
-
-// prefetcher fetches pages ahead of the one that is wanted.
-type prefetcher[R any] struct {
-	fetch   func(index int) (*R, error)
-	queue   []*fetched[R] // consecutive pages, the wanted one first
-	running sync.WaitGroup
-}
-
-// fetched is a page to be. The other fields are final when done closes.
-type fetched[R any] struct {
-	done     chan struct{}
-	page     *R
-	err      error
-	panicked any
-}
-
-// take returns a page: the first of the queue, or fetched here and now.
-func (f *prefetcher[R]) take(index int) (*R, error) {
-	if len(f.queue) == 0 {
-		return f.fetch(index)
-	}
-	head := f.queue[0]
-	f.queue = slices.Delete(f.queue, 0, 1) // unlike f.queue[1:], it lets go of the page
-
-	<-head.done // soon, when the context is done
-	if head.panicked != nil {
-		panic(head.panicked) // where the caller can recover it
-	}
-	return head.page, head.err
-}
-
-// fill makes the queue n pages long, starting with the page at index.
-func (f *prefetcher[R]) fill(index, n int) {
-	for i := len(f.queue); i < n; i++ {
-		ahead := &fetched[R]{done: make(chan struct{}), err: errNoAnswer}
-		f.queue = append(f.queue, ahead)
-		f.running.Go(func() {
-			defer close(ahead.done)
-			defer func() { ahead.panicked = recover() }()
-			ahead.page, ahead.err = f.fetch(index + i)
-		})
-	}
 }

@@ -1,12 +1,14 @@
-package cams
+package cams_test
 
 import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 	"time"
 
+	"github.com/cams-go/cams"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,7 +18,7 @@ import (
 func BenchmarkPrefetch(b *testing.B) {
 	const pages, perRequest = 100, 50 * time.Millisecond
 	members := numbered(pages)
-	api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+	api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
 		time.Sleep(perRequest)
 		return response(pages, members[page.Index-1:page.Index]), nil
 	})
@@ -26,7 +28,7 @@ func BenchmarkPrefetch(b *testing.B) {
 			var slowest time.Duration
 			for b.Loop() {
 				began := time.Now()
-				list, err := Collect(newPager(api, &Page{Size: 1}, WithPrefetch(prefetch)).All(b.Context()))
+				list, err := cams.Collect(newPager(api, &cams.Page{Size: 1}, cams.WithPrefetch(prefetch)).All(b.Context()))
 				slowest = max(slowest, time.Since(began))
 				require.NoError(b, err)
 				require.Len(b, list, pages)
@@ -46,23 +48,23 @@ func BenchmarkMillion(b *testing.B) {
 	for _, prefetch := range []int{1, 16} {
 		for _, members := range []int{10_000, 1_000_000} {
 			b.Run(fmt.Sprintf("members=%d/prefetch=%d", members, prefetch), func(b *testing.B) {
-				api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+				api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
 					from := (page.Index - 1) * page.Size
-					list := make([]ChatGroupParticipant, min(page.Size, members-from))
+					list := make([]cams.ChatGroupParticipant, min(page.Size, members-from))
 					for i := range list {
 						list[i].ParticipantNumber = fmt.Sprintf("86138%08d", from+i)
 					}
 					return response(members, list), nil
 				})
-				before := LiveHeap()
+				before := liveHeap()
 				peak := before
 				b.ReportAllocs()
 				for b.Loop() {
 					listed := 0
-					for _, err := range newPager(api, &Page{Size: 100}, WithPrefetch(prefetch)).All(b.Context()) {
+					for _, err := range newPager(api, &cams.Page{Size: 100}, cams.WithPrefetch(prefetch)).All(b.Context()) {
 						require.NoError(b, err)
 						if listed++; listed%(members/100) == 0 {
-							peak = max(peak, LiveHeap())
+							peak = max(peak, liveHeap())
 						}
 					}
 					require.Equal(b, members, listed)
@@ -71,4 +73,12 @@ func BenchmarkMillion(b *testing.B) {
 			})
 		}
 	}
+}
+
+// liveHeap is how many bytes are in use.
+func liveHeap() int {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
 }

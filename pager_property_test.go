@@ -1,4 +1,4 @@
-package cams
+package cams_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cams-go/cams"
 	"github.com/stretchr/testify/require"
 )
 
@@ -81,10 +82,10 @@ func (l listing) pages() int { return (l.Members + l.pageLength() - 1) / l.pageL
 
 // service is deterministic: what happens to a request depends on its page and on
 // how often that was asked for, and not on the order of goroutines.
-func (l listing) service(members []ChatGroupParticipant) *service {
+func (l listing) service(members []cams.ChatGroupParticipant) *service {
 	asked := map[int]uint64{}
 	return &service{
-		answer: func(page Page) (int, []ChatGroupParticipant, error) {
+		answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 			asked[page.Index]++
 			if rand.New(rand.NewPCG(l.Seed+asked[page.Index], uint64(page.Index))).Float64() < l.Failing {
 				return 0, nil, errTransient
@@ -92,10 +93,10 @@ func (l listing) service(members []ChatGroupParticipant) *service {
 			if l.Repeats && l.Members > 0 {
 				page.Index = min(page.Index, l.pages())
 			}
-			_, list, _ := group(members)(Page{Size: l.pageLength(), Index: page.Index})
+			_, list, _ := group(members)(cams.Page{Size: l.pageLength(), Index: page.Index})
 			return l.Total, list, nil
 		},
-		latency: func(page Page) time.Duration {
+		latency: func(page cams.Page) time.Duration {
 			if l.Latency == 0 {
 				return 0
 			}
@@ -106,7 +107,7 @@ func (l listing) service(members []ChatGroupParticipant) *service {
 
 // list lists with one pager. It leaves before the page (for All: the member)
 // number stop; done says that it came to the end instead.
-func (l listing) list(ctx context.Context, p *ListChatGroupParticipantsPager, stop int) (list []ChatGroupParticipant, done bool, err error) {
+func (l listing) list(ctx context.Context, p *cams.ListChatGroupParticipantsPager, stop int) (list []cams.ChatGroupParticipant, done bool, err error) {
 	n := 0
 	switch l.Way {
 	case "NextPage":
@@ -150,7 +151,7 @@ func (l listing) check(t *testing.T) {
 	members := numbered(l.Members)
 	random := rand.New(rand.NewPCG(l.Seed, 0))
 	api := l.service(members)
-	got := []ChatGroupParticipant{}
+	got := []cams.ChatGroupParticipant{}
 	leaves := l.Leaves
 	for next, done := l.Start, false; !done; {
 		stop := 0
@@ -159,8 +160,8 @@ func (l listing) check(t *testing.T) {
 			stop = 1 + random.IntN(2*l.pageLength())
 		}
 		before := len(api.requests)
-		p := newPager(api, &Page{Size: l.Size, Index: next}, WithPrefetch(l.Prefetch))
-		var list []ChatGroupParticipant
+		p := newPager(api, &cams.Page{Size: l.Size, Index: next}, cams.WithPrefetch(l.Prefetch))
+		var list []cams.ChatGroupParticipant
 		var err error
 		list, done, err = l.list(t.Context(), p, stop)
 		if err != nil {

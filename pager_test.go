@@ -1,4 +1,4 @@
-package cams
+package cams_test
 
 import (
 	"cmp"
@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cams-go/cams"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,15 +24,15 @@ import (
 // service is a stub of the API that remembers what it was asked. Where it has a
 // latency, the test runs in a bubble of synctest.
 type service struct {
-	answer  func(page Page) (total int, list []ChatGroupParticipant, err error) // one call at a time
-	latency func(page Page) time.Duration                                       // nil for none
+	answer  func(page cams.Page) (total int, list []cams.ChatGroupParticipant, err error) // one call at a time
+	latency func(page cams.Page) time.Duration                                            // nil for none
 
 	mu                     sync.Mutex
-	requests               []*ListChatGroupParticipantsRequest
+	requests               []*cams.ListChatGroupParticipantsRequest
 	inFlight, mostInFlight int
 }
 
-func (s *service) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
+func (s *service) ListChatGroupParticipants(ctx context.Context, req *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
 	page := *req.Page
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,34 +76,34 @@ func (s *service) inFlightNow() int {
 }
 
 // apiFunc is a stub of few words.
-type apiFunc func(ctx context.Context, page Page) (*ListChatGroupParticipantsResponse, error)
+type apiFunc func(ctx context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error)
 
-func (f apiFunc) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
+func (f apiFunc) ListChatGroupParticipants(ctx context.Context, req *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
 	return f(ctx, *req.Page)
 }
 
-func response(total int, list []ChatGroupParticipant) *ListChatGroupParticipantsResponse {
-	return &ListChatGroupParticipantsResponse{Code: "OK", Success: true, Data: ListChatGroupParticipantsData{Total: total, List: list}}
+func response(total int, list []cams.ChatGroupParticipant) *cams.ListChatGroupParticipantsResponse {
+	return &cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}, Data: cams.ListChatGroupParticipantsData{Total: total, List: list}}
 }
 
 // group answers as a service that holds these members would.
-func group(members []ChatGroupParticipant) func(Page) (int, []ChatGroupParticipant, error) {
-	return func(page Page) (int, []ChatGroupParticipant, error) {
+func group(members []cams.ChatGroupParticipant) func(cams.Page) (int, []cams.ChatGroupParticipant, error) {
+	return func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 		from := min((page.Index-1)*page.Size, len(members))
 		return len(members), members[from:min(from+page.Size, len(members))], nil
 	}
 }
 
 // named makes a member of each letter, and letters is the way back.
-func named(letters string) []ChatGroupParticipant {
-	var list []ChatGroupParticipant
+func named(letters string) []cams.ChatGroupParticipant {
+	var list []cams.ChatGroupParticipant
 	for _, letter := range letters {
-		list = append(list, ChatGroupParticipant{string(letter)})
+		list = append(list, cams.ChatGroupParticipant{ParticipantNumber: string(letter)})
 	}
 	return list
 }
 
-func letters(list []ChatGroupParticipant) string {
+func letters(list []cams.ChatGroupParticipant) string {
 	var b strings.Builder
 	for _, member := range list {
 		b.WriteString(member.ParticipantNumber)
@@ -110,24 +111,24 @@ func letters(list []ChatGroupParticipant) string {
 	return b.String()
 }
 
-func numbered(n int) []ChatGroupParticipant {
-	list := make([]ChatGroupParticipant, n)
+func numbered(n int) []cams.ChatGroupParticipant {
+	list := make([]cams.ChatGroupParticipant, n)
 	for i := range list {
 		list[i].ParticipantNumber = fmt.Sprintf("86138%08d", i)
 	}
 	return list
 }
 
-func newPager(api ListChatGroupParticipantsAPI, page *Page, opts ...PagerOption) *ListChatGroupParticipantsPager {
-	return NewListChatGroupParticipantsPager(api, &ListChatGroupParticipantsRequest{
+func newPager(api cams.ListChatGroupParticipantsAPI, page *cams.Page, opts ...cams.PagerOption) *cams.ListChatGroupParticipantsPager {
+	return cams.NewListChatGroupParticipantsPager(api, &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001", Page: page,
 	}, opts...)
 }
 
 // ways are the three ways to list. Each returns the members that came before the
 // error, and calls pause in the loop's body.
-var ways = map[string]func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) ([]ChatGroupParticipant, error){
-	"NextPage": func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) (list []ChatGroupParticipant, err error) {
+var ways = map[string]func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) ([]cams.ChatGroupParticipant, error){
+	"NextPage": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) (list []cams.ChatGroupParticipant, err error) {
 		for p.HasNext() {
 			page, err := p.NextPage(ctx)
 			if err != nil {
@@ -138,7 +139,7 @@ var ways = map[string]func(ctx context.Context, p *ListChatGroupParticipantsPage
 		}
 		return list, nil
 	},
-	"Pages": func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) (list []ChatGroupParticipant, err error) {
+	"Pages": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) (list []cams.ChatGroupParticipant, err error) {
 		for page, pageErr := range p.Pages(ctx) {
 			if err != nil {
 				return list, errors.New("something came after an error")
@@ -150,7 +151,7 @@ var ways = map[string]func(ctx context.Context, p *ListChatGroupParticipantsPage
 		}
 		return list, err
 	},
-	"All": func(ctx context.Context, p *ListChatGroupParticipantsPager, pause func()) (list []ChatGroupParticipant, err error) {
+	"All": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) (list []cams.ChatGroupParticipant, err error) {
 		for member, memberErr := range p.All(ctx) {
 			if err != nil {
 				return list, errors.New("something came after an error")
@@ -174,7 +175,9 @@ func bubble(t *testing.T, name string, test func(t *testing.T)) {
 	})
 }
 
-func always(d time.Duration) func(Page) time.Duration { return func(Page) time.Duration { return d } }
+func always(d time.Duration) func(cams.Page) time.Duration {
+	return func(cams.Page) time.Duration { return d }
+}
 
 // What a service answers to a page past those that a row of the table gives.
 const (
@@ -192,65 +195,65 @@ func TestHowAListingEnds(t *testing.T) {
 	}
 	tests := []struct {
 		name       string
-		page       Page     // Size 2 and Index 1 by default
-		answers    []answer // to the pages 1, 2, ...
+		page       cams.Page // Size 2 and Index 1 by default
+		answers    []answer  // to the pages 1, 2, ...
 		past       int
 		want       string
 		next       int // NextIndex at the end
 		requests   int
-		prefetched int // requests with WithPrefetch(4)
+		prefetched int // requests with cams.WithPrefetch(4)
 		err        error
 	}{
 		// Total is reached.
-		{"Total is reached with a full page", Page{}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "abcd", 3, 2, 2, nil},
-		{"Total is reached with a short page", Page{}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-		{"Total is reached with the first page", Page{}, []answer{{2, "ab"}}, emptyPage, "ab", 2, 1, 1, nil},
-		{"Total is reached, whatever the next page would hold", Page{}, []answer{{2, "ab"}, {2, "cd"}}, emptyPage, "ab", 2, 1, 1, nil},
-		{"Total shrinks to what has come", Page{}, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, emptyPage, "abcd", 3, 2, 3, nil},
-		{"Total grows", Page{}, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-		{"the service caps Size", Page{Size: 5}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-		{"the service sends more than Size", Page{Size: 1}, []answer{{5, "abc"}, {5, "de"}}, emptyPage, "abcde", 3, 2, 2, nil},
-		{"pages differ in length", Page{}, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, emptyPage, "abcdef", 4, 3, 4, nil},
+		{"Total is reached with a full page", cams.Page{}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "abcd", 3, 2, 2, nil},
+		{"Total is reached with a short page", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+		{"Total is reached with the first page", cams.Page{}, []answer{{2, "ab"}}, emptyPage, "ab", 2, 1, 1, nil},
+		{"Total is reached, whatever the next page would hold", cams.Page{}, []answer{{2, "ab"}, {2, "cd"}}, emptyPage, "ab", 2, 1, 1, nil},
+		{"Total shrinks to what has come", cams.Page{}, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, emptyPage, "abcd", 3, 2, 3, nil},
+		{"Total grows", cams.Page{}, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+		{"the service caps Size", cams.Page{Size: 5}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+		{"the service sends more than Size", cams.Page{Size: 1}, []answer{{5, "abc"}, {5, "de"}}, emptyPage, "abcde", 3, 2, 2, nil},
+		{"pages differ in length", cams.Page{}, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, emptyPage, "abcdef", 4, 3, 4, nil},
 
 		// An empty page comes.
-		{"the group is empty", Page{}, []answer{{0, ""}}, emptyPage, "", 1, 1, 1, nil},
-		{"the first page is empty, Total or not", Page{}, []answer{{4, ""}}, emptyPage, "", 1, 1, 1, nil},
-		{"an empty page comes before Total is reached", Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, ""}, {6, "ef"}}, emptyPage, "abcd", 3, 3, 3, nil},
-		{"Total is absent", Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-		{"Total is negative", Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-		{"Total is too small", Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-		{"Total is too large", Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 4, 4, 5, nil},
-		{"Total shrinks below what has come", Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
-		{"Total goes away", Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
+		{"the group is empty", cams.Page{}, []answer{{0, ""}}, emptyPage, "", 1, 1, 1, nil},
+		{"the first page is empty, Total or not", cams.Page{}, []answer{{4, ""}}, emptyPage, "", 1, 1, 1, nil},
+		{"an empty page comes before Total is reached", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, ""}, {6, "ef"}}, emptyPage, "abcd", 3, 3, 3, nil},
+		{"Total is absent", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+		{"Total is negative", cams.Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+		{"Total is too small", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+		{"Total is too large", cams.Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 4, 4, 5, nil},
+		{"Total shrinks below what has come", cams.Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
+		{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
 
 		// A page comes again.
-		{"a page comes again", Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, ErrPagerStalled},
-		{"a later page comes again", Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, "ef"}, {10, "ef"}}, emptyPage, "abcdef", 4, 4, 5, ErrPagerStalled},
-		{"the first page comes again", Page{}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, ErrPagerStalled},
-		{"a page comes again without Total", Page{}, []answer{{0, "ab"}}, sameAgain, "ab", 2, 2, 5, ErrPagerStalled},
-		{"a capped page comes again", Page{Size: 5}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, ErrPagerStalled},
-		{"two pages come again and again", Page{}, []answer{{99, "ab"}, {99, "cd"}}, sameAgain, "abcdab", 4, 4, 7, ErrPagerStalled},
-		{"three pages come again and again", Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "ef"}}, sameAgain, "abcdefabcdef", 7, 7, 10, ErrPagerStalled},
-		{"a page comes again when Total is behind", Page{}, []answer{{3, "ab"}, {3, "cd"}}, lastPage, "abcd", 3, 3, 6, nil},
-		{"a page comes again and says that Total shrank to what has come", Page{}, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, emptyPage, "abcd", 3, 3, 3, nil},
-		{"a page comes again and says that Total grew", Page{}, []answer{{3, "ab"}, {3, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 6, ErrPagerStalled},
-		{"members come again in another order", Page{}, []answer{{4, "ab"}, {4, "ba"}}, emptyPage, "abba", 3, 2, 2, nil},
+		{"a page comes again", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, cams.ErrPagerStalled},
+		{"a later page comes again", cams.Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, "ef"}, {10, "ef"}}, emptyPage, "abcdef", 4, 4, 5, cams.ErrPagerStalled},
+		{"the first page comes again", cams.Page{}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
+		{"a page comes again without Total", cams.Page{}, []answer{{0, "ab"}}, sameAgain, "ab", 2, 2, 5, cams.ErrPagerStalled},
+		{"a capped page comes again", cams.Page{Size: 5}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
+		{"two pages come again and again", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}}, sameAgain, "abcdab", 4, 4, 7, cams.ErrPagerStalled},
+		{"three pages come again and again", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "ef"}}, sameAgain, "abcdefabcdef", 7, 7, 10, cams.ErrPagerStalled},
+		{"a page comes again when Total is behind", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}}, lastPage, "abcd", 3, 3, 6, nil},
+		{"a page comes again and says that Total shrank to what has come", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, emptyPage, "abcd", 3, 3, 3, nil},
+		{"a page comes again and says that Total grew", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 6, cams.ErrPagerStalled},
+		{"members come again in another order", cams.Page{}, []answer{{4, "ab"}, {4, "ba"}}, emptyPage, "abba", 3, 2, 2, nil},
 
 		// The start is not the first page.
-		{"it starts in the middle", Page{Index: 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
-		{"it starts in the middle, and the service caps Size", Page{5, 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
-		{"it starts in the middle without Total", Page{Index: 3}, []answer{{}, {}, {0, "ef"}, {0, "g"}}, emptyPage, "efg", 5, 3, 6, nil},
-		{"it starts with the last page, a full one", Page{Index: 3}, []answer{{}, {}, {6, "ef"}}, emptyPage, "ef", 4, 1, 1, nil},
-		{"it starts with the last page, a short one: capped, for all one knows", Page{Index: 3}, []answer{{}, {}, {5, "e"}}, emptyPage, "e", 4, 2, 3, nil},
-		{"it starts with the last page, a short one that comes again", Page{Index: 3}, []answer{{}, {}, {5, "e"}}, lastPage, "e", 4, 2, 3, nil},
-		{"it starts past the end", Page{Index: 7}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "", 7, 1, 1, nil},
-		{"it starts in the middle, and that page comes again", Page{Index: 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, ErrPagerStalled},
-		{"it starts in the middle, and that capped page comes again", Page{5, 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, ErrPagerStalled},
-		{"it starts in the middle, and the second of its capped pages comes again", Page{5, 3}, []answer{{}, {}, {14, "ef"}, {14, "gh"}}, lastPage, "efgh", 5, 3, 5, ErrPagerStalled},
-		{"it starts in the middle, and a page comes again when Total is behind", Page{Index: 3}, []answer{{}, {}, {5, "ef"}, {5, "g"}}, lastPage, "efg", 5, 3, 6, nil},
+		{"it starts in the middle", cams.Page{Index: 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
+		{"it starts in the middle, and the service caps Size", cams.Page{5, 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
+		{"it starts in the middle without Total", cams.Page{Index: 3}, []answer{{}, {}, {0, "ef"}, {0, "g"}}, emptyPage, "efg", 5, 3, 6, nil},
+		{"it starts with the last page, a full one", cams.Page{Index: 3}, []answer{{}, {}, {6, "ef"}}, emptyPage, "ef", 4, 1, 1, nil},
+		{"it starts with the last page, a short one: capped, for all one knows", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, emptyPage, "e", 4, 2, 3, nil},
+		{"it starts with the last page, a short one that comes again", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, lastPage, "e", 4, 2, 3, nil},
+		{"it starts past the end", cams.Page{Index: 7}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "", 7, 1, 1, nil},
+		{"it starts in the middle, and that page comes again", cams.Page{Index: 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
+		{"it starts in the middle, and that capped page comes again", cams.Page{5, 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
+		{"it starts in the middle, and the second of its capped pages comes again", cams.Page{5, 3}, []answer{{}, {}, {14, "ef"}, {14, "gh"}}, lastPage, "efgh", 5, 3, 5, cams.ErrPagerStalled},
+		{"it starts in the middle, and a page comes again when Total is behind", cams.Page{Index: 3}, []answer{{}, {}, {5, "ef"}, {5, "g"}}, lastPage, "efg", 5, 3, 6, nil},
 	}
 	for _, tt := range tests {
-		answer := func(page Page) (int, []ChatGroupParticipant, error) {
+		answer := func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 			i := page.Index - 1
 			if i >= len(tt.answers) {
 				switch last := len(tt.answers) - 1; tt.past {
@@ -264,7 +267,7 @@ func TestHowAListingEnds(t *testing.T) {
 			}
 			return tt.answers[i].total, named(tt.answers[i].list), nil
 		}
-		start := Page{Size: cmp.Or(tt.page.Size, 2), Index: cmp.Or(tt.page.Index, 1)}
+		start := cams.Page{Size: cmp.Or(tt.page.Size, 2), Index: cmp.Or(tt.page.Index, 1)}
 		for way, list := range ways {
 			bubble(t, tt.name+"/"+way, func(t *testing.T) {
 				api := &service{answer: answer}
@@ -275,7 +278,7 @@ func TestHowAListingEnds(t *testing.T) {
 				assert.Equal(t, tt.next, p.NextIndex())
 				require.Len(t, api.requests, tt.requests)
 				for i, req := range api.requests {
-					assert.Equal(t, Page{Size: start.Size, Index: start.Index + i}, *req.Page)
+					assert.Equal(t, cams.Page{Size: start.Size, Index: start.Index + i}, *req.Page)
 				}
 			})
 			if way == "NextPage" {
@@ -285,7 +288,7 @@ func TestHowAListingEnds(t *testing.T) {
 				// In the loop all requests arrive that the pager makes: else the last ones
 				// might be cancelled first.
 				api := &service{answer: answer, latency: always(time.Second)}
-				p := newPager(api, &start, WithPrefetch(4))
+				p := newPager(api, &start, cams.WithPrefetch(4))
 				got, err := list(t.Context(), p, synctest.Wait)
 				assert.Equal(t, tt.want, letters(got))
 				assert.ErrorIs(t, err, tt.err)
@@ -303,15 +306,15 @@ func TestACycleOfAnyLengthEnds(t *testing.T) {
 	for length := 1; length <= 40; length++ {
 		for tail := range 20 {
 			members := numbered(tail + length)
-			api := &service{answer: func(page Page) (int, []ChatGroupParticipant, error) {
+			api := &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 				i := page.Index - 1
 				if i >= tail {
 					i = tail + (i-tail)%length
 				}
 				return 1_000_000, members[i : i+1], nil
 			}}
-			_, err := Collect(newPager(api, &Page{Size: 1}).All(t.Context()))
-			require.ErrorIs(t, err, ErrPagerStalled, "cycle of %d after %d pages", length, tail)
+			_, err := cams.Collect(newPager(api, &cams.Page{Size: 1}).All(t.Context()))
+			require.ErrorIs(t, err, cams.ErrPagerStalled, "cycle of %d after %d pages", length, tail)
 			require.LessOrEqual(t, len(api.requests), 3*(length+tail)+1, "cycle of %d after %d pages", length, tail)
 		}
 	}
@@ -319,11 +322,11 @@ func TestACycleOfAnyLengthEnds(t *testing.T) {
 
 func TestAStallIsSeenThoughTheCallerChangesThePagesItGot(t *testing.T) {
 	t.Parallel()
-	api := &service{answer: func(Page) (int, []ChatGroupParticipant, error) { return 1000, named("ab"), nil }}
+	api := &service{answer: func(cams.Page) (int, []cams.ChatGroupParticipant, error) { return 1000, named("ab"), nil }}
 	pages := 0
 	for page, err := range newPager(api, nil).Pages(t.Context()) {
 		if err != nil {
-			require.ErrorIs(t, err, ErrPagerStalled)
+			require.ErrorIs(t, err, cams.ErrPagerStalled)
 			break
 		}
 		pages++
@@ -335,72 +338,26 @@ func TestAStallIsSeenThoughTheCallerChangesThePagesItGot(t *testing.T) {
 
 func TestAnAPIMayReuseItsMemory(t *testing.T) {
 	t.Parallel()
-	members, buffer := numbered(6), make([]ChatGroupParticipant, 2)
-	api := &service{answer: func(page Page) (int, []ChatGroupParticipant, error) {
+	members, buffer := numbered(6), make([]cams.ChatGroupParticipant, 2)
+	api := &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 		copy(buffer, members[2*(page.Index-1):])
 		return len(members), buffer, nil
 	}}
-	got, err := Collect(newPager(api, nil).All(t.Context()))
+	got, err := cams.Collect(newPager(api, nil).All(t.Context()))
 	require.NoError(t, err)
 	assert.Equal(t, members, got)
 }
 
 // The engine pages any operation that numbers its pages.
 
-type invoice struct {
-	number int
-	paid   bool
-}
-
-type invoicePage struct {
-	count    int
-	invoices []invoice
-	account  string
-}
-
-func newInvoicePager(invoices []invoice, opts ...PagerOption) *pager[invoicePage, invoice] {
-	return (&pager[invoicePage, invoice]{
-		fetch: func(_ context.Context, page Page) (*invoicePage, error) {
-			from := (page.Index - 1) * page.Size
-			return &invoicePage{len(invoices), invoices[from:min(from+page.Size, len(invoices))], "main"}, nil
-		},
-		list:    func(p *invoicePage) (int, []invoice) { return p.count, p.invoices },
-		without: func(p invoicePage) *invoicePage { p.invoices = nil; return &p },
-	}).start(&Page{Size: 3}, opts)
-}
-
-func TestTheEnginePagesAnyOtherOperation(t *testing.T) {
-	t.Parallel()
-	invoices := []invoice{{1, true}, {2, false}, {3, false}, {4, true}, {5, true}, {6, true}, {7, false}, {8, true}}
-	for _, opts := range [][]PagerOption{nil, {WithPageSize(2)}, {WithPrefetch(4)}} {
-		p := newInvoicePager(invoices, opts...)
-		all, err := Collect(p.all(t.Context()))
-		require.NoError(t, err)
-		assert.Equal(t, invoices, all)
-
-		pages, err := Collect(p.pages(t.Context()))
-		require.NoError(t, err)
-		next := newInvoicePager(invoices, opts...)
-		for _, page := range pages {
-			got, err := next.nextPage(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, page, got)
-			assert.Equal(t, "main", got.account)
-		}
-		_, err = next.nextPage(t.Context())
-		assert.Equal(t, ErrNoMorePages, err)
-		assert.Equal(t, p.nextIndex.Load(), next.nextIndex.Load())
-	}
-}
-
 // Errors.
 
 var errTransient = errors.New("transient")
 
 // failing fails the first request for a page.
-func failing(index int, answer func(Page) (int, []ChatGroupParticipant, error)) func(Page) (int, []ChatGroupParticipant, error) {
+func failing(index int, answer func(cams.Page) (int, []cams.ChatGroupParticipant, error)) func(cams.Page) (int, []cams.ChatGroupParticipant, error) {
 	failed := false
-	return func(page Page) (int, []ChatGroupParticipant, error) {
+	return func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 		if page.Index == index && !failed {
 			failed = true
 			return 0, nil, errTransient
@@ -413,8 +370,8 @@ func TestNextPageAsksForTheSamePageAfterAnError(t *testing.T) {
 	t.Parallel()
 	for failed := 1; failed <= 3; failed++ {
 		api := &service{answer: failing(failed, group(named("abcde")))}
-		p := newPager(api, &Page{Size: 2})
-		var got []ChatGroupParticipant
+		p := newPager(api, &cams.Page{Size: 2})
+		var got []cams.ChatGroupParticipant
 		for p.HasNext() {
 			index := p.NextIndex()
 			page, err := p.NextPage(t.Context())
@@ -435,18 +392,18 @@ func TestNextPageAsksForTheSamePageAfterAnError(t *testing.T) {
 func TestNextPageGoesOnOnceAStallIsOver(t *testing.T) {
 	t.Parallel()
 	stuck := true
-	api := &service{answer: func(page Page) (int, []ChatGroupParticipant, error) {
+	api := &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 		if stuck && page.Index == 2 {
 			page.Index = 1
 		}
 		return group(named("abcd"))(page)
 	}}
-	p := newPager(api, &Page{Size: 2})
+	p := newPager(api, &cams.Page{Size: 2})
 	first, err := p.NextPage(t.Context())
 	require.NoError(t, err)
 	for range 2 {
 		_, err = p.NextPage(t.Context())
-		require.ErrorIs(t, err, ErrPagerStalled)
+		require.ErrorIs(t, err, cams.ErrPagerStalled)
 		assert.EqualError(t, err, "cams: the service repeats a page before its Total is reached (page 2, Total 4)")
 		assert.True(t, p.HasNext())
 		assert.Equal(t, 2, p.NextIndex())
@@ -468,7 +425,7 @@ func TestNextPageSaysThatThereAreNoMore(t *testing.T) {
 		assert.False(t, p.HasNext())
 		page, err := p.NextPage(t.Context())
 		assert.Nil(t, page)
-		assert.ErrorIs(t, err, ErrNoMorePages)
+		assert.ErrorIs(t, err, cams.ErrNoMorePages)
 	}
 	assert.Len(t, api.requests, 1)
 }
@@ -481,11 +438,11 @@ func TestGoodMembersComeBeforeAnErrorAndNothingAfterIt(t *testing.T) {
 				bubble(t, fmt.Sprintf("%s, page %d, prefetch %d", way, failed, prefetch), func(t *testing.T) {
 					api := &service{
 						answer: failing(failed, group(named("abcdefghi"))),
-						latency: func(page Page) time.Duration { // the error overtakes the pages before it
+						latency: func(page cams.Page) time.Duration { // the error overtakes the pages before it
 							return time.Duration(10-page.Index) * time.Second
 						},
 					}
-					p := newPager(api, &Page{Size: 2}, WithPrefetch(prefetch))
+					p := newPager(api, &cams.Page{Size: 2}, cams.WithPrefetch(prefetch))
 					got, err := ways[way](t.Context(), p, func() {})
 					assert.Equal(t, errTransient, err)
 					assert.Equal(t, "abcdefghi"[:2*(failed-1)], letters(got))
@@ -500,31 +457,31 @@ func TestGoodMembersComeBeforeAnErrorAndNothingAfterIt(t *testing.T) {
 func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
 	t.Parallel()
 	api := &service{answer: group(named("abc"))}
-	req := &ListChatGroupParticipantsRequest{BusinessNumber: "1", GroupID: "2", CustSpaceID: "3"}
-	at := func(size, index int) *ListChatGroupParticipantsRequest {
-		return &ListChatGroupParticipantsRequest{BusinessNumber: "1", GroupID: "2", CustSpaceID: "3", Page: &Page{size, index}}
+	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: "1", GroupID: "2", CustSpaceID: "3"}
+	at := func(size, index int) *cams.ListChatGroupParticipantsRequest {
+		return &cams.ListChatGroupParticipantsRequest{BusinessNumber: "1", GroupID: "2", CustSpaceID: "3", Page: &cams.Page{size, index}}
 	}
 	tests := []struct {
 		name  string
-		pager *ListChatGroupParticipantsPager
+		pager *cams.ListChatGroupParticipantsPager
 		ctx   context.Context
 		field string
 	}{
-		{"no API", NewListChatGroupParticipantsPager(nil, req), t.Context(), "ListChatGroupParticipantsAPI"},
-		{"no request", NewListChatGroupParticipantsPager(api, nil), t.Context(), "ListChatGroupParticipantsRequest"},
-		{"nothing at all", NewListChatGroupParticipantsPager(nil, nil, nil), t.Context(), "ListChatGroupParticipantsRequest"},
-		{"no context", NewListChatGroupParticipantsPager(api, req), nil, "ctx"},
-		{"no context to prefetch with", NewListChatGroupParticipantsPager(api, req, WithPrefetch(4)), nil, "ctx"},
-		{"an option that is nil", NewListChatGroupParticipantsPager(api, req, WithPrefetch(2), nil), t.Context(), "opts[1]"},
-		{"a page size of 0", NewListChatGroupParticipantsPager(api, req, WithPageSize(0)), t.Context(), "WithPageSize"},
-		{"a negative page size", NewListChatGroupParticipantsPager(api, req, WithPageSize(-1)), t.Context(), "WithPageSize"},
-		{"a bad page size and then a good one", NewListChatGroupParticipantsPager(api, req, WithPageSize(0), WithPageSize(5)), t.Context(), "WithPageSize"},
-		{"a prefetch of 0", NewListChatGroupParticipantsPager(api, req, WithPrefetch(0)), t.Context(), "WithPrefetch"},
-		{"a negative prefetch", NewListChatGroupParticipantsPager(api, req, WithPrefetch(-1)), t.Context(), "WithPrefetch"},
-		{"a negative Size", NewListChatGroupParticipantsPager(api, at(-1, 1)), t.Context(), "Page"},
-		{"a pager that New did not make", new(ListChatGroupParticipantsPager), t.Context(), "ListChatGroupParticipantsPager"},
-		{"no pager", nil, t.Context(), "ListChatGroupParticipantsPager"},
-		{"a negative Index", NewListChatGroupParticipantsPager(api, at(1, -1)), t.Context(), "Page"},
+		{"no API", cams.NewListChatGroupParticipantsPager(nil, req), t.Context(), "ListChatGroupParticipantsAPI"},
+		{"no request", cams.NewListChatGroupParticipantsPager(api, nil), t.Context(), "ListChatGroupParticipantsRequest"},
+		{"nothing at all", cams.NewListChatGroupParticipantsPager(nil, nil, nil), t.Context(), "ListChatGroupParticipantsRequest"},
+		{"no context", cams.NewListChatGroupParticipantsPager(api, req), nil, "ctx"},
+		{"no context to prefetch with", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(4)), nil, "ctx"},
+		{"an option that is nil", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(2), nil), t.Context(), "opts[1]"},
+		{"a page size of 0", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPageSize(0)), t.Context(), "WithPageSize"},
+		{"a negative page size", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPageSize(-1)), t.Context(), "WithPageSize"},
+		{"a bad page size and then a good one", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPageSize(0), cams.WithPageSize(5)), t.Context(), "WithPageSize"},
+		{"a prefetch of 0", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(0)), t.Context(), "WithPrefetch"},
+		{"a negative prefetch", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(-1)), t.Context(), "WithPrefetch"},
+		{"a negative Size", cams.NewListChatGroupParticipantsPager(api, at(-1, 1)), t.Context(), "Page"},
+		{"a pager that New did not make", new(cams.ListChatGroupParticipantsPager), t.Context(), "Pager"},
+		{"no pager", nil, t.Context(), "Pager"},
+		{"a negative Index", cams.NewListChatGroupParticipantsPager(api, at(1, -1)), t.Context(), "Page"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -533,7 +490,7 @@ func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
 			for way, list := range ways {
 				got, err := list(tt.ctx, tt.pager, func() {})
 				assert.Empty(t, got, way)
-				var invalid *ValidationError
+				var invalid *cams.ValidationError
 				require.ErrorAs(t, err, &invalid, way)
 				assert.Equal(t, tt.field, invalid.Field, way)
 			}
@@ -546,13 +503,13 @@ func TestAnAPIThatAnswersNothingIsAnError(t *testing.T) {
 	t.Parallel()
 	for way, list := range ways {
 		for _, prefetch := range []int{1, 4} {
-			api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+			api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
 				if page.Index == 1 {
 					return response(100, named("ab")), nil
 				}
 				return nil, nil
 			})
-			got, err := list(t.Context(), newPager(api, nil, WithPrefetch(prefetch)), func() {})
+			got, err := list(t.Context(), newPager(api, nil, cams.WithPrefetch(prefetch)), func() {})
 			assert.Equal(t, "ab", letters(got), way)
 			assert.EqualError(t, err, "cams: the API returned neither a response nor an error", way)
 		}
@@ -561,7 +518,7 @@ func TestAnAPIThatAnswersNothingIsAnError(t *testing.T) {
 
 func TestAResponseBesideAnErrorIsIgnored(t *testing.T) {
 	t.Parallel()
-	api := apiFunc(func(context.Context, Page) (*ListChatGroupParticipantsResponse, error) {
+	api := apiFunc(func(context.Context, cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
 		return response(2, named("ab")), errTransient
 	})
 	for way, list := range ways {
@@ -577,15 +534,15 @@ func TestAPanicOfTheAPIComesToWhoeverRanges(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{1, 2, 8} {
 		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
-			api := &service{latency: always(time.Second), answer: func(page Page) (int, []ChatGroupParticipant, error) {
+			api := &service{latency: always(time.Second), answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
 				if page.Index == 3 {
 					panic(errTransient)
 				}
 				return group(numbered(100))(page)
 			}}
-			var got []ChatGroupParticipant
+			var got []cams.ChatGroupParticipant
 			require.PanicsWithValue(t, errTransient, func() {
-				for member, err := range newPager(api, nil, WithPrefetch(prefetch)).All(t.Context()) {
+				for member, err := range newPager(api, nil, cams.WithPrefetch(prefetch)).All(t.Context()) {
 					require.NoError(t, err)
 					got = append(got, member)
 				}
@@ -598,13 +555,13 @@ func TestAPanicOfTheAPIComesToWhoeverRanges(t *testing.T) {
 
 func TestAnAPIThatEndsItsGoroutineIsAnError(t *testing.T) {
 	t.Parallel()
-	api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+	api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
 		if page.Index > 1 {
 			runtime.Goexit() // as FailNow in a stub does
 		}
 		return response(100, named("ab")), nil
 	})
-	got, err := Collect(newPager(api, nil, WithPrefetch(2)).All(t.Context()))
+	got, err := cams.Collect(newPager(api, nil, cams.WithPrefetch(2)).All(t.Context()))
 	assert.Equal(t, "ab", letters(got))
 	assert.EqualError(t, err, "cams: the API returned neither a response nor an error")
 }
@@ -618,7 +575,7 @@ func TestNothingIsSentWhenTheContextIsDone(t *testing.T) {
 	for way, list := range ways {
 		for _, prefetch := range []int{1, 4} {
 			api := &service{answer: group(named("ab"))}
-			got, err := list(ctx, newPager(api, &Page{Size: 1, Index: 2}, WithPrefetch(prefetch)), func() {})
+			got, err := list(ctx, newPager(api, &cams.Page{Size: 1, Index: 2}, cams.WithPrefetch(prefetch)), func() {})
 			assert.Empty(t, got, way)
 			assert.ErrorIs(t, err, context.Canceled, way)
 			assert.ErrorIs(t, err, io.ErrClosedPipe, way)
@@ -635,7 +592,7 @@ func TestACancelledListingEndsWithThePageItIsAt(t *testing.T) {
 			bubble(t, fmt.Sprintf("%s, prefetch %d", way, prefetch), func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				p := newPager(&service{answer: group(named("abcdefghi")), latency: always(time.Second)}, &Page{Size: 2}, WithPrefetch(prefetch))
+				p := newPager(&service{answer: group(named("abcdefghi")), latency: always(time.Second)}, &cams.Page{Size: 2}, cams.WithPrefetch(prefetch))
 				got, err := ways[way](ctx, p, func() {
 					time.Sleep(time.Minute) // prefetched pages are there
 					if p.NextIndex() == 3 {
@@ -650,7 +607,7 @@ func TestACancelledListingEndsWithThePageItIsAt(t *testing.T) {
 	}
 }
 
-type pagesOf func(context.Context) iter.Seq2[*ListChatGroupParticipantsResponse, error]
+type pagesOf func(context.Context) iter.Seq2[*cams.ListChatGroupParticipantsResponse, error]
 
 // leaving are the ways to leave a loop over the pages of a group too early.
 var leaving = map[string]func(t *testing.T, pages pagesOf){
@@ -692,7 +649,7 @@ var leaving = map[string]func(t *testing.T, pages pagesOf){
 	"the context is cancelled while the loop waits": func(t *testing.T, pages pagesOf) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
-		_, err := Collect(pages(ctx))
+		_, err := cams.Collect(pages(ctx))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	},
 	"a pulled sequence is stopped": func(t *testing.T, pages pagesOf) {
@@ -713,15 +670,15 @@ func TestLeavingALoopLeavesNoRequestAndNoGoroutine(t *testing.T) {
 	for name, leave := range leaving {
 		for _, prefetch := range []int{1, 2, 16} {
 			bubble(t, fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
-				// Page 1 takes a second, the others an hour.
-				api := &service{answer: group(numbered(1000)), latency: func(page Page) time.Duration {
+				// cams.Page 1 takes a second, the others an hour.
+				api := &service{answer: group(numbered(1000)), latency: func(page cams.Page) time.Duration {
 					if page.Index == 1 {
 						return time.Second
 					}
 					return time.Hour
 				}}
 				began := time.Now()
-				leave(t, newPager(api, nil, WithPrefetch(prefetch)).Pages)
+				leave(t, newPager(api, nil, cams.WithPrefetch(prefetch)).Pages)
 				assert.Zero(t, api.inFlightNow(), "requests are in flight")
 				assert.Less(t, time.Since(began), 2*time.Second, "leaving waited for an answer")
 				assert.LessOrEqual(t, len(api.requests), 1+prefetch)
@@ -735,7 +692,7 @@ func TestAPulledSequenceThatIsForgottenHasNoRequestInFlightForLong(t *testing.T)
 	for _, prefetch := range []int{1, 8} {
 		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
 			api := &service{answer: group(numbered(1000)), latency: always(time.Second)}
-			next, stop := iter.Pull2(newPager(api, nil, WithPrefetch(prefetch)).All(t.Context()))
+			next, stop := iter.Pull2(newPager(api, nil, cams.WithPrefetch(prefetch)).All(t.Context()))
 			defer stop() // only for the bubble: iter keeps its own goroutine otherwise
 			_, err, _ := next()
 			require.NoError(t, err)
@@ -746,7 +703,7 @@ func TestAPulledSequenceThatIsForgottenHasNoRequestInFlightForLong(t *testing.T)
 		bubble(t, fmt.Sprintf("prefetch %d, and the context is cancelled", prefetch), func(t *testing.T) {
 			api := &service{answer: group(numbered(1000)), latency: always(time.Second)}
 			ctx, cancel := context.WithCancel(t.Context())
-			next, stop := iter.Pull2(newPager(api, nil, WithPrefetch(prefetch)).All(ctx))
+			next, stop := iter.Pull2(newPager(api, nil, cams.WithPrefetch(prefetch)).All(ctx))
 			defer stop()
 			_, err, _ := next()
 			require.NoError(t, err)
@@ -762,14 +719,14 @@ func TestLeavingALoopWaitsForAnAPIThatDoesNotHeedItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answered := 0
 		var mu sync.Mutex
-		api := apiFunc(func(_ context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
+		api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
 			time.Sleep(time.Second)
 			mu.Lock()
 			defer mu.Unlock()
 			answered++
 			return response(100, numbered(100)[page.Index-1:page.Index]), nil
 		})
-		for range newPager(api, nil, WithPrefetch(4)).Pages(t.Context()) {
+		for range newPager(api, nil, cams.WithPrefetch(4)).Pages(t.Context()) {
 			synctest.Wait() // all four are on their way
 			break
 		}
@@ -786,12 +743,12 @@ func TestPrefetchedPagesComeInOrderWhateverTheLatency(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, uint64(prefetch)))
 			var mu sync.Mutex
 			members := numbered(995)
-			api := &service{answer: group(members), latency: func(Page) time.Duration {
+			api := &service{answer: group(members), latency: func(cams.Page) time.Duration {
 				mu.Lock()
 				defer mu.Unlock()
 				return time.Duration(random.IntN(1000)) * time.Millisecond
 			}}
-			got, err := Collect(newPager(api, &Page{Size: 10}, WithPrefetch(prefetch)).All(t.Context()))
+			got, err := cams.Collect(newPager(api, &cams.Page{Size: 10}, cams.WithPrefetch(prefetch)).All(t.Context()))
 			require.NoError(t, err)
 			assert.Equal(t, members, got)
 			assert.Len(t, api.requests, 100, "no request is wasted when Total is right")
@@ -804,7 +761,7 @@ func TestTheFirstPageComesAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &service{answer: group(numbered(100)), latency: always(time.Second)}
-		next, stop := iter.Pull2(newPager(api, &Page{Size: 10}, WithPrefetch(4)).Pages(t.Context()))
+		next, stop := iter.Pull2(newPager(api, &cams.Page{Size: 10}, cams.WithPrefetch(4)).Pages(t.Context()))
 		defer stop()
 		go func() {
 			time.Sleep(time.Second / 2)
@@ -823,7 +780,7 @@ func TestASlowLoopHasNoMoreThanItsPrefetchWaiting(t *testing.T) {
 		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
 			api := &service{answer: group(numbered(1000)), latency: always(time.Millisecond)}
 			visited := 0
-			for _, err := range newPager(api, nil, WithPrefetch(prefetch)).Pages(t.Context()) {
+			for _, err := range newPager(api, nil, cams.WithPrefetch(prefetch)).Pages(t.Context()) {
 				require.NoError(t, err)
 				visited++
 				time.Sleep(time.Hour)
@@ -844,7 +801,7 @@ func TestPrefetchTakesTheTimeOfItsRounds(t *testing.T) {
 		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
 			api := &service{answer: group(numbered(1000)), latency: always(50 * time.Millisecond)}
 			began := time.Now()
-			got, err := Collect(newPager(api, &Page{Size: 10}, WithPrefetch(prefetch)).All(t.Context()))
+			got, err := cams.Collect(newPager(api, &cams.Page{Size: 10}, cams.WithPrefetch(prefetch)).All(t.Context()))
 			require.NoError(t, err)
 			assert.Len(t, got, 1000)
 			assert.Equal(t, time.Duration(rounds)*50*time.Millisecond, time.Since(began))
@@ -856,15 +813,15 @@ func TestPrefetchTakesTheTimeOfItsRounds(t *testing.T) {
 
 func TestTheCallersRequestIsCopiedAndNeverChanged(t *testing.T) {
 	t.Parallel()
-	original := func() *ListChatGroupParticipantsRequest {
-		return &ListChatGroupParticipantsRequest{
-			BusinessNumber: "8613800000000", ChannelType: ChannelTypeWhatsApp, GroupID: "EA939", CustSpaceID: "cams-k001",
-			Page: &Page{Size: 2, Index: 2},
+	original := func() *cams.ListChatGroupParticipantsRequest {
+		return &cams.ListChatGroupParticipantsRequest{
+			BusinessNumber: "8613800000000", ChannelType: cams.ChannelTypeWhatsApp, GroupID: "EA939", CustSpaceID: "cams-k001",
+			Page: &cams.Page{Size: 2, Index: 2},
 		}
 	}
 	for _, prefetch := range []int{1, 4} {
 		req, api := original(), &service{answer: group(named("abcdefghi"))}
-		p := NewListChatGroupParticipantsPager(api, req, WithPrefetch(prefetch))
+		p := cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(prefetch))
 		for way, list := range ways {
 			got, err := list(t.Context(), p, func() {})
 			require.NoError(t, err, way)
@@ -872,9 +829,9 @@ func TestTheCallersRequestIsCopiedAndNeverChanged(t *testing.T) {
 			assert.Equal(t, original(), req, way)
 		}
 		// The pager works on a copy: this changes nothing.
-		*req.Page = Page{Size: 9, Index: 9}
+		*req.Page = cams.Page{Size: 9, Index: 9}
 		req.GroupID, req.Page = "another", nil
-		got, err := Collect(p.All(t.Context()))
+		got, err := cams.Collect(p.All(t.Context()))
 		require.NoError(t, err)
 		assert.Equal(t, "cdefghi", letters(got))
 
@@ -883,26 +840,28 @@ func TestTheCallersRequestIsCopiedAndNeverChanged(t *testing.T) {
 			assert.False(t, seen[sent] || seen[sent.Page], "two calls share a request or its Page")
 			seen[sent], seen[sent.Page] = true, true
 			want := original()
-			want.Page = &Page{Size: 2, Index: sent.Page.Index}
+			want.Page = &cams.Page{Size: 2, Index: sent.Page.Index}
 			assert.Equal(t, want, sent)
 		}
 	}
 }
 
 // An API that writes into its request harms nobody.
-type scribbler struct{ ListChatGroupParticipantsAPI }
+type scribbler struct {
+	cams.ListChatGroupParticipantsAPI
+}
 
-func (s scribbler) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
-	resp, err := s.ListChatGroupParticipantsAPI.ListChatGroupParticipants(ctx, &ListChatGroupParticipantsRequest{Page: &Page{req.Page.Size, req.Page.Index}})
-	*req.Page = Page{-1, -1}
-	*req = ListChatGroupParticipantsRequest{}
+func (s scribbler) ListChatGroupParticipants(ctx context.Context, req *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
+	resp, err := s.ListChatGroupParticipantsAPI.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{Page: &cams.Page{req.Page.Size, req.Page.Index}})
+	*req.Page = cams.Page{-1, -1}
+	*req = cams.ListChatGroupParticipantsRequest{}
 	return resp, err
 }
 
 func TestAnAPIMayChangeTheRequestItGets(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{1, 4} {
-		got, err := Collect(newPager(scribbler{&service{answer: group(named("abcdefghi"))}}, &Page{Size: 2}, WithPrefetch(prefetch)).All(t.Context()))
+		got, err := cams.Collect(newPager(scribbler{&service{answer: group(named("abcdefghi"))}}, &cams.Page{Size: 2}, cams.WithPrefetch(prefetch)).All(t.Context()))
 		require.NoError(t, err)
 		assert.Equal(t, "abcdefghi", letters(got))
 	}
@@ -911,17 +870,17 @@ func TestAnAPIMayChangeTheRequestItGets(t *testing.T) {
 func TestThePageComesFromTheOptionElseTheRequestElseTheDefault(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		page *Page
-		opts []PagerOption
-		want Page
+		page *cams.Page
+		opts []cams.PagerOption
+		want cams.Page
 	}{
-		{nil, nil, Page{20, 1}},
-		{&Page{}, nil, Page{20, 1}},
-		{&Page{Size: 7}, nil, Page{7, 1}},
-		{&Page{Index: 3}, nil, Page{20, 3}},
-		{&Page{7, 3}, nil, Page{7, 3}},
-		{&Page{7, 3}, []PagerOption{WithPageSize(50)}, Page{50, 3}},
-		{nil, []PagerOption{WithPageSize(50), WithPageSize(60)}, Page{60, 1}},
+		{nil, nil, cams.Page{20, 1}},
+		{&cams.Page{}, nil, cams.Page{20, 1}},
+		{&cams.Page{Size: 7}, nil, cams.Page{7, 1}},
+		{&cams.Page{Index: 3}, nil, cams.Page{20, 3}},
+		{&cams.Page{7, 3}, nil, cams.Page{7, 3}},
+		{&cams.Page{7, 3}, []cams.PagerOption{cams.WithPageSize(50)}, cams.Page{50, 3}},
+		{nil, []cams.PagerOption{cams.WithPageSize(50), cams.WithPageSize(60)}, cams.Page{60, 1}},
 	}
 	for _, tt := range tests {
 		api := &service{answer: group(nil)}
@@ -938,7 +897,7 @@ func TestThePageComesFromTheOptionElseTheRequestElseTheDefault(t *testing.T) {
 func TestNothingIsAskedBeforeTheFirstStep(t *testing.T) {
 	t.Parallel()
 	api := &service{answer: group(named("ab"))}
-	p := newPager(api, nil, WithPrefetch(4))
+	p := newPager(api, nil, cams.WithPrefetch(4))
 	p.Pages(t.Context())
 	p.All(t.Context())
 	p.HasNext()
@@ -949,12 +908,12 @@ func TestRangingAgainListsAgainFromTheStart(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{1, 4} {
 		api := &service{answer: failing(3, group(named("abcdefghi")))}
-		p := newPager(api, &Page{Size: 2, Index: 2}, WithPrefetch(prefetch))
+		p := newPager(api, &cams.Page{Size: 2, Index: 2}, cams.WithPrefetch(prefetch))
 		all := p.All(t.Context())
-		_, err := Collect(all)
+		_, err := cams.Collect(all)
 		require.Equal(t, errTransient, err)
 		for range 2 {
-			got, err := Collect(all)
+			got, err := cams.Collect(all)
 			require.NoError(t, err)
 			assert.Equal(t, "cdefghi", letters(got))
 		}
@@ -968,14 +927,14 @@ func TestRangingAgainListsAgainFromTheStart(t *testing.T) {
 func TestARangeDoesNotMoveNextPageNorAnotherRange(t *testing.T) {
 	t.Parallel()
 	api := &service{answer: group(named("abcdef"))}
-	p := newPager(api, &Page{Size: 2})
+	p := newPager(api, &cams.Page{Size: 2})
 	first, err := p.NextPage(t.Context())
 	require.NoError(t, err)
-	var outer []ChatGroupParticipant
+	var outer []cams.ChatGroupParticipant
 	for member, err := range p.All(t.Context()) {
 		require.NoError(t, err)
 		outer = append(outer, member)
-		inner, err := Collect(p.All(t.Context()))
+		inner, err := cams.Collect(p.All(t.Context()))
 		require.NoError(t, err)
 		assert.Equal(t, "abcdef", letters(inner))
 	}
@@ -989,7 +948,7 @@ func TestARangeDoesNotMoveNextPageNorAnotherRange(t *testing.T) {
 func TestNextIndexMovesWithEachPage(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{1, 4} {
-		p := newPager(&service{answer: group(named("abcdefg"))}, &Page{Size: 2, Index: 2}, WithPrefetch(prefetch))
+		p := newPager(&service{answer: group(named("abcdefg"))}, &cams.Page{Size: 2, Index: 2}, cams.WithPrefetch(prefetch))
 		want := 2
 		for _, err := range p.Pages(t.Context()) {
 			require.NoError(t, err)
@@ -1005,7 +964,7 @@ func TestNextIndexMovesWithTheLastMemberOfAPage(t *testing.T) {
 	next := map[string]int{"a": 1, "b": 1, "c": 2, "d": 2, "e": 2, "f": 3, "g": 4}
 	for _, prefetch := range []int{1, 4} {
 		for last, want := range next {
-			p := newPager(&service{answer: group(named("abcdefg"))}, &Page{Size: 3}, WithPrefetch(prefetch))
+			p := newPager(&service{answer: group(named("abcdefg"))}, &cams.Page{Size: 3}, cams.WithPrefetch(prefetch))
 			for member, err := range p.All(t.Context()) {
 				require.NoError(t, err)
 				assert.Equal(t, next[member.ParticipantNumber], p.NextIndex())
@@ -1020,7 +979,7 @@ func TestNextIndexMovesWithTheLastMemberOfAPage(t *testing.T) {
 
 func TestNextIndexMayBeAskedAtAnyTime(t *testing.T) {
 	t.Parallel()
-	p := newPager(&service{answer: group(numbered(1000))}, nil, WithPrefetch(4))
+	p := newPager(&service{answer: group(numbered(1000))}, nil, cams.WithPrefetch(4))
 	var asking sync.WaitGroup
 	done := make(chan struct{})
 	asking.Go(func() {
@@ -1035,7 +994,7 @@ func TestNextIndexMayBeAskedAtAnyTime(t *testing.T) {
 			}
 		}
 	})
-	_, err := Collect(p.All(t.Context()))
+	_, err := cams.Collect(p.All(t.Context()))
 	close(done)
 	asking.Wait()
 	require.NoError(t, err)
@@ -1044,11 +1003,11 @@ func TestNextIndexMayBeAskedAtAnyTime(t *testing.T) {
 
 func TestCollectReturnsWhatCameBeforeTheError(t *testing.T) {
 	t.Parallel()
-	got, err := Collect(newPager(&service{answer: failing(2, group(named("abcd")))}, &Page{Size: 2}).All(t.Context()))
+	got, err := cams.Collect(newPager(&service{answer: failing(2, group(named("abcd")))}, &cams.Page{Size: 2}).All(t.Context()))
 	assert.Equal(t, errTransient, err)
 	assert.Equal(t, "ab", letters(got))
 
-	none, err := Collect(newPager(&service{answer: group(nil)}, nil).All(t.Context()))
+	none, err := cams.Collect(newPager(&service{answer: group(nil)}, nil).All(t.Context()))
 	require.NoError(t, err)
 	assert.Empty(t, none)
 }

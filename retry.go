@@ -2,10 +2,13 @@ package cams
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"math/rand/v2"
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/cams-go/cams/internal/retry"
 )
 
 // RetryPolicy says how often and how patiently a failed attempt is repeated.
@@ -32,74 +35,52 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// backoff is the longest pause before the n-th retry, counted from 1.
-func (p RetryPolicy) backoff(n int) time.Duration {
-	delay := p.BaseDelay
-	for ; n > 1; n-- {
-		if delay > p.MaxDelay/2 {
-			return p.MaxDelay
-		}
-		delay *= 2
-	}
-	return min(delay, p.MaxDelay)
-}
-
-// jitter spreads the retries of many clients over the whole pause.
-func jitter(longest time.Duration) time.Duration {
-	if longest <= 0 {
-		return 0
-	}
-	return time.Duration(rand.Int64N(int64(longest)))
-}
-
 // verdict is what follows an attempt: another one after a pause, or the end.
 type verdict struct {
 	again  bool
-	wait   time.Duration
+	pause  time.Duration
 	reason string // why it is repeated, or why a failure is the end
 }
 
-// callRetries is the memory of one call's retries.
-type callRetries struct {
-	client         *Client
+// retries is the memory of one call's retries.
+type retries struct {
 	clockCorrected bool
 	tokenRefreshed bool
 	last           error // of the last attempt that the caller did not stop
 	stopped        bool  // the caller's context ended an attempt
 }
 
-// judge decides what follows the n-th attempt. The first rule that fits counts.
-func (r *callRetries) judge(ctx context.Context, n int, result *result) verdict {
-	c := r.client
-	if result.err == nil {
-		c.budget.deposit()
+// judge decides what follows an attempt. The first rule that fits counts.
+func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
+	if r.err == nil {
+		c.budget.Succeeded()
 		return verdict{}
 	}
-	if failed, ok := result.err.(*callError); ok && failed.what == failedByCaller {
-		r.stopped = true
-		return verdict{reason: string(failedByCaller)}
+	if failed, ok := r.err.(*CallError); ok && failed.Reason == stoppedByCaller {
+		call.retries.stopped = true
+		return verdict{reason: stoppedByCaller}
 	}
-	r.last = result.err
+	call.retries.last = r.err
 
-	next := r.repair(result)
+	next := c.repair(call, r)
 	if !next.again {
-		next = c.retryable(n, result.err)
+		next = c.retryable(call, r.err)
 	}
-	asked := askedFor(result.err)
+	asked := askedFor(r.err)
 	if asked > 0 {
-		next.wait = asked
+		next.pause = asked
 	}
 	deadline, hasDeadline := ctx.Deadline()
 	switch {
 	case !next.again:
 		return next
-	case n >= c.retry.MaxAttempts:
+	case call.info.Attempts >= c.retry.MaxAttempts:
 		return verdict{reason: "attempts used up"}
 	case asked > c.retry.MaxDelay:
 		return verdict{reason: "asked to wait longer than MaxDelay"}
 	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
 		return verdict{reason: "asked to wait past the caller's deadline"}
-	case !c.budget.withdraw():
+	case !c.budget.Withdraw():
 		return verdict{reason: "retry budget used up"}
 	}
 	return next
@@ -108,43 +89,35 @@ func (r *callRetries) judge(ctx context.Context, n int, result *result) verdict 
 // conclude makes the call's error of the last attempt's. If the caller's
 // context ended the call, during an attempt or before the next one, it says so
 // and still carries what went wrong before.
-func (r *callRetries) conclude(ctx context.Context, call *call, attempts int, next verdict) error {
+func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 	if next.again { // it was not: the caller's context ended the pause
-		r.client.budget.refund()
+		c.budget.Refund()
 	}
-	if r.stopped || next.again {
-		causes := contextCauses(ctx)
-		if r.last != nil {
-			causes = append(causes, r.last)
-		}
-		return &callError{operation: call.operation, attempts: attempts, what: failedByCaller, causes: causes}
+	if !call.retries.stopped && !next.again {
+		return call.retries.last
 	}
-	switch err := r.last.(type) {
-	case *APIError:
-		err.Attempts = attempts
-	case *ResponseError:
-		err.Attempts = attempts
-	case *callError:
-		err.attempts = attempts
+	causes := contextCauses(ctx)
+	if call.retries.last != nil {
+		causes = append(causes, call.retries.last)
 	}
-	return r.last
+	return &CallError{Operation: call.name, Reason: stoppedByCaller, Attempts: call.info.Attempts, causes: causes}
 }
 
 // repair is a retry that mends what was refused, once a call for each kind: a
 // wrong clock, expired temporary credentials.
-func (r *callRetries) repair(result *result) verdict {
-	api, ok := result.err.(*APIError)
+func (c *Client) repair(call *call, r *result) verdict {
+	api, ok := r.err.(*APIError)
 	if !ok {
 		return verdict{}
 	}
-	if !r.clockCorrected && r.client.correctClock(api, result.date) {
-		r.clockCorrected = true
+	if !call.retries.clockCorrected && c.correctClock(api, r.header) {
+		call.retries.clockCorrected = true
 		return verdict{again: true, reason: "clock corrected"}
 	}
-	shared, ok := r.client.credentials.(*sharedProvider) // others are static
-	if ok && !r.tokenRefreshed && api.Code == "InvalidSecurityToken.Expired" {
-		r.tokenRefreshed = true
-		shared.reject(result.credentials)
+	shared, ok := c.credentials.(*sharedProvider) // others are static
+	if ok && !call.retries.tokenRefreshed && api.Code == "InvalidSecurityToken.Expired" {
+		call.retries.tokenRefreshed = true
+		shared.reject(r.credentials)
 		return verdict{again: true, reason: "credentials expired"}
 	}
 	return verdict{}
@@ -155,12 +128,9 @@ const maxClockSkew = 5 * time.Minute
 
 // correctClock sets the client's clock by the answer's Date if the service
 // called the time invalid, or if they are far apart. It reports whether it did.
-func (c *Client) correctClock(api *APIError, date time.Time) bool {
-	if date.IsZero() {
-		return false
-	}
-	skew := date.Sub(c.now())
-	if skew.Abs() <= maxClockSkew && !strings.HasPrefix(api.Code, "InvalidTimeStamp") {
+func (c *Client) correctClock(api *APIError, header http.Header) bool {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil || date.Sub(c.now()).Abs() <= maxClockSkew && !strings.HasPrefix(api.Code, "InvalidTimeStamp") {
 		return false
 	}
 	c.clockOffset.Store(int64(time.Until(date)))
@@ -168,8 +138,8 @@ func (c *Client) correctClock(api *APIError, date time.Time) bool {
 }
 
 // retryable says whether a failure may pass by itself, and when to try again.
-func (c *Client) retryable(n int, err error) verdict {
-	pause := jitter(c.retry.backoff(n))
+func (c *Client) retryable(call *call, err error) verdict {
+	pause := retry.Jitter(retry.Backoff(call.info.Attempts, c.retry.BaseDelay, c.retry.MaxDelay))
 	switch err := err.(type) {
 	case *APIError:
 		switch {
@@ -187,11 +157,11 @@ func (c *Client) retryable(n int, err error) verdict {
 		case err.cut:
 			return verdict{true, pause, "answer cut off"}
 		}
-	case *callError:
+	case *CallError:
 		switch {
-		case err.timedOut():
+		case err.hasTimedOut():
 			return verdict{true, pause, "attempt timed out"}
-		case err.what == failedTransport && !isHopeless(err):
+		case err.Reason == noAnswer && !isHopeless(err):
 			return verdict{true, pause, "connection failed"}
 		}
 	}
@@ -207,19 +177,11 @@ func isPermanent(api *APIError) bool {
 		strings.HasPrefix(api.Code, "Product.Unsubscript") || strings.HasPrefix(api.Code, "Unknown.ResourceOwnerId")
 }
 
-// pause waits, unless the context ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// isHopeless tells transport failures that no repetition changes: a
+// certificate that does not verify, a server that does not speak TLS.
+func isHopeless(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError)) ||
+		errors.As(err, new(tls.RecordHeaderError)) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // askedFor is the wait that the service asked for with this error.

@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"bytes"
@@ -152,7 +152,7 @@ func TestAnAnswerHoldsNothingOfAnEarlierAttempt(t *testing.T) {
 			camstest.Answer{Body: `{"Success":true}`})
 		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 		require.NoError(t, err)
-		assert.Equal(t, &cams.ListChatGroupParticipantsResponse{Success: true}, resp)
+		assert.Equal(t, &cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Success: true}}, resp)
 	})
 }
 
@@ -481,8 +481,8 @@ func TestEachAttemptAndEachFailureIsLogged(t *testing.T) {
 		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 		require.ErrorIs(t, err, cams.ErrAccessDenied)
 		want := `level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=1 duration=0s status=429 request_id=id-1 code=Throttling.User retry_reason=throttled retry_wait=1.5s
-level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=2 duration=1s status=403 request_id=id-2 code=NoPermission
-level=WARN msg="cams call failed" operation=ListChatGroupParticipants attempts=2 reason="not retryable" error="cams: ListChatGroupParticipants: NoPermission: m - the RAM identity needs the action cams:ListChatGroupParticipants (status 403, request ID id-2, 2 attempts)"
+level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=2 duration=1s status=403 request_id=id-2 code=NoPermission reason="not retryable"
+level=WARN msg="cams call failed" operation=ListChatGroupParticipants attempts=2 duration=2.5s error="cams: ListChatGroupParticipants: NoPermission: m - the RAM identity needs the action cams:ListChatGroupParticipants (status 403, request ID id-2, 2 attempts)"
 `
 		assert.Equal(t, want, log.String())
 	})

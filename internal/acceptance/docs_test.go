@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"bytes"
@@ -21,12 +21,15 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/api.txt")
 
+// root is where the module begins.
+const root = "../.."
+
 // goSources returns all that go test compiles here, without indentation.
 func goSources(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && (strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "examples")) && strings.HasSuffix(path, ".go") {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && (strings.HasSuffix(path, "_test.go") || strings.Contains(path, "examples")) && strings.HasSuffix(path, ".go") {
 			source, err := os.ReadFile(path)
 			require.NoError(t, err)
 			all.WriteString(unindented(string(source)))
@@ -49,7 +52,7 @@ func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
 	t.Parallel()
 	sources := goSources(t)
 	for _, document := range []string{"README.md", "docs/migrating.md"} {
-		text, err := os.ReadFile(document)
+		text, err := os.ReadFile(filepath.Join(root, document))
 		require.NoError(t, err)
 		blocks := strings.Split(string(text), "```go\n")[1:]
 		require.NotEmpty(t, blocks)
@@ -63,9 +66,9 @@ func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
 
 func TestEveryLinkOfTheDocumentsLeadsToAFile(t *testing.T) {
 	t.Parallel()
-	documents, err := filepath.Glob("*.md")
+	documents, err := filepath.Glob(filepath.Join(root, "*.md"))
 	require.NoError(t, err)
-	inDocs, err := filepath.Glob("docs/*.md")
+	inDocs, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
 	require.NoError(t, err)
 	for _, document := range append(documents, inDocs...) {
 		text, err := os.ReadFile(document)
@@ -82,21 +85,21 @@ func TestEveryLinkOfTheDocumentsLeadsToAFile(t *testing.T) {
 }
 
 // TestTheExportedAPIIsAsRecorded makes every change of the API a change of a
-// file: go test -run TestTheExportedAPI . -update
+// file: go test -run TestTheExportedAPI ./internal/acceptance -update
 func TestTheExportedAPIIsAsRecorded(t *testing.T) {
 	t.Parallel()
-	api := exportedAPI(t, ".", "cams") + exportedAPI(t, "camstest", "camstest")
+	api := exportedAPI(t, root, "cams") + exportedAPI(t, filepath.Join(root, "camstest"), "camstest")
 	if *update {
-		require.NoError(t, os.WriteFile("testdata/api.txt", []byte(api), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(root, "testdata/api.txt"), []byte(api), 0o644))
 	}
-	recorded, err := os.ReadFile("testdata/api.txt")
+	recorded, err := os.ReadFile(filepath.Join(root, "testdata/api.txt"))
 	require.NoError(t, err)
 	assert.Equal(t, string(recorded), api, "run with -update if this is meant, and tell it in CHANGELOG.md")
 }
 
 func TestEveryExportedNameIsDocumented(t *testing.T) {
 	t.Parallel()
-	for dir, name := range map[string]string{".": "cams", "camstest": "camstest"} {
+	for dir, name := range map[string]string{root: "cams", filepath.Join(root, "camstest"): "camstest"} {
 		for _, decl := range exportedDecls(t, dir, name) {
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:

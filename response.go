@@ -5,12 +5,14 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/wire"
 )
 
@@ -24,14 +26,6 @@ const (
 )
 
 const headerRequestID = "X-Acs-Request-Id"
-
-// answer is an operation's response struct.
-type answer interface {
-	// clear makes it the zero value again: an earlier attempt may have written to it.
-	clear()
-	// outcome returns the fields that tell a success, and the request ID.
-	outcome() (success bool, code, requestID string)
-}
 
 // refusal is what the service and its gateways say when they say no. Keys match
 // in any case: some gateways write them in lower camel case.
@@ -57,12 +51,13 @@ func (r *refusal) hasCode() bool { return r.Code != "" && !isOK(r.Code) }
 // platform's gateways write instead.
 func isOK(code string) bool { return strings.EqualFold(code, "OK") || code == "200" }
 
-// readAnswer reads an answer to its end and into out, or says in one typed
-// error what it is instead. It returns the request ID in either case.
-func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, out answer) (requestID string, err error) {
+// read reads an answer to its end and decodes it, or says in one typed error what
+// it is instead. It returns the request ID in either case.
+func (c *call) read(ctx context.Context, res *http.Response, mask mask) (requestID string, err error) {
+	c.info.StatusCode, c.info.Header = res.StatusCode, res.Header
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		// Its body is the bare connection, on which no context ends a read.
-		return failedAnswer(call, res, nil, nil, nil, mask)
+		return c.failed(res, nil, nil, nil, mask)
 	}
 	isSuccess := res.StatusCode >= 200 && res.StatusCode <= 299
 	maxBody := maxErrorBody
@@ -70,40 +65,70 @@ func readAnswer(ctx context.Context, call *call, res *http.Response, mask mask, 
 		maxBody = maxSuccessBody
 	}
 	body, readErr := wire.ReadAll(res.Body, maxBody, res.ContentLength)
+	c.info.Body = body
 	if readErr != nil && ctx.Err() != nil {
-		failed := newCallError(ctx, call, failedTransport, readErr)
-		failed.status, failed.requestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
-		return failed.requestID, failed
+		failed := newCallError(ctx, c, noAnswer, readErr)
+		failed.StatusCode, failed.RequestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
+		return failed.RequestID, failed
 	}
 	var decodeErr error
 	if isSuccess && readErr == nil && len(body) > 0 {
-		out.clear()
-		if decodeErr = wire.Unmarshal(body, out); decodeErr == nil {
-			if success, code, id := out.outcome(); isAccepted(success, code, body) {
-				return cmp.Or(id, res.Header.Get(headerRequestID)), nil
-			}
+		var answer *ResponseMetadata
+		if answer, decodeErr = c.decode(body); decodeErr == nil && c.isSuccess(answer, body) {
+			answer.RequestID = strings.TrimSpace(answer.RequestID)
+			return cmp.Or(answer.RequestID, res.Header.Get(headerRequestID)), nil
 		}
 	}
-	return failedAnswer(call, res, body, readErr, decodeErr, mask)
+	return c.failed(res, body, readErr, decodeErr, mask)
 }
 
-// isAccepted tells a success: "Success":true with Code OK or none, or Code OK
-// with a Success that is absent, not false.
-func isAccepted(success bool, code string, body []byte) bool {
-	if success {
-		return code == "" || isOK(code)
+// isSuccess tells a success: Code decides where there is one, Success where there
+// is none. With Code OK and Success false the answer's result decides: published
+// samples of four operations are so.
+func (c *call) isSuccess(answer *ResponseMetadata, body []byte) bool {
+	switch {
+	case answer.Code == "" || !isOK(answer.Code):
+		return answer.Code == "" && answer.Success
+	case answer.Success:
+		return true
 	}
 	var r refusal
-	return isOK(code) && wire.Unmarshal(body, &r) == nil && !r.says()
+	return wire.Unmarshal(body, &r) == nil && (!r.says() || hasResult(body, c.result))
 }
 
-// failedAnswer is the error of an answer that is no success. At most one of
-// readErr and decodeErr is not nil.
-func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeErr error, mask mask) (requestID string, err error) {
+// hasResult reports whether an answer carries a result: the member of this name,
+// else any that is not of every answer.
+func hasResult(body []byte, result string) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return false
+	}
+	for name, value := range members {
+		switch strings.ToLower(name) {
+		case strings.ToLower(result):
+		case "requestid", "code", "message", "success", "accessdenieddetail":
+			continue
+		default:
+			if result != "" {
+				continue
+			}
+		}
+		switch string(value) {
+		case "null", `""`, "{}", "[]":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// failed is the error of an answer that is no success. At most one of readErr and
+// decodeErr is not nil.
+func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error, mask mask) (requestID string, err error) {
 	r, ok := parseRefusal(body)
 	headerID := res.Header.Get(headerRequestID)
 	if ok {
-		api := newAPIError(call, res, r, headerID, mask)
+		api := c.newAPIError(res, r, headerID, mask)
 		return api.RequestID, api
 	}
 	head := start(body)
@@ -112,15 +137,16 @@ func failedAnswer(call *call, res *http.Response, body []byte, readErr, decodeEr
 		wire.FindElement(text, "RequestId"), headerID)
 	cause := cmp.Or(readErr, decodeErr)
 	protocol := &ResponseError{
-		Operation:      call.operation,
+		Operation:      c.name,
+		Attempts:       c.info.Attempts,
 		Reason:         whatIsWrong(res, body, readErr, decodeErr),
 		StatusCode:     res.StatusCode,
 		RequestID:      mask.id(id),
 		Snippet:        snippet(text, mask),
-		throttleHeader: acsRetryAfter(res) > 0,
+		throttleHeader: retry.AcsRetryAfter(res.Header) > 0,
 		cut:            wasCut(readErr),
 	}
-	protocol.RetryAfter = askedWait(res, errors.Is(protocol, ErrThrottled))
+	protocol.RetryAfter = retry.Asked(res.Header, errors.Is(protocol, ErrThrottled))
 	if cause != nil {
 		protocol.Err = masked(cause, mask.text)
 	}
@@ -144,19 +170,20 @@ func parseRefusal(body []byte) (r refusal, ok bool) {
 	return r, r.says()
 }
 
-func newAPIError(call *call, res *http.Response, r refusal, headerID string, mask mask) *APIError {
+func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask mask) *APIError {
 	api := &APIError{
-		Operation:          call.operation,
+		Operation:          c.name,
+		Attempts:           c.info.Attempts,
 		Code:               redact.Clip(mask.text(r.Code), maxField),
 		Message:            redact.Clip(mask.text(r.Message), maxMessage),
-		RequestID:          mask.id(cmp.Or(r.RequestID, headerID)),
+		RequestID:          mask.id(cmp.Or(strings.TrimSpace(r.RequestID), headerID)),
 		HostID:             redact.Clip(mask.text(r.HostID), maxField),
 		Recommend:          redact.Clip(mask.text(r.Recommend), maxMessage),
 		StatusCode:         res.StatusCode,
 		AccessDeniedDetail: r.AccessDeniedDetail.masked(mask),
-		throttleHeader:     acsRetryAfter(res) > 0,
+		throttleHeader:     retry.AcsRetryAfter(res.Header) > 0,
 	}
-	api.RetryAfter = askedWait(res, errors.Is(api, ErrThrottled))
+	api.RetryAfter = retry.Asked(res.Header, errors.Is(api, ErrThrottled))
 	return api
 }
 

@@ -1,7 +1,8 @@
-package cams_test
+package acceptance
 
 import (
 	"net/http"
+	"runtime"
 	"testing"
 
 	"github.com/jarcoal/httpmock"
@@ -45,4 +46,12 @@ func answerWith(mock *httpmock.MockTransport, status int, header http.Header, bo
 		}
 		return res, nil
 	})
+}
+
+// liveHeap is how many bytes are in use.
+func liveHeap() int {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
 }

@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package cams
+package endpoint
 
 import (
 	"net"
@@ -22,7 +22,7 @@ func FuzzEndpoints(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, endpoint string) {
-		u, reason := parseEndpoint(endpoint)
+		u, reason := Parse(endpoint)
 		if reason != "" {
 			assert.Nil(t, u)
 			return

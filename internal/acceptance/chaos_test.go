@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"context"
@@ -29,7 +29,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// go test -race -run TestChaos -chaos.duration=2m -v .
+// go test -race -run TestChaos ./internal/acceptance -chaos.duration=2m -v
 var (
 	chaosDuration = flag.Duration("chaos.duration", 2*time.Second, "how long TestChaos runs")
 	chaosSeed     = flag.Uint64("chaos.seed", 20200606, "what TestChaos draws its failures from")
@@ -224,6 +224,9 @@ func (a countedAPI) ListChatGroupParticipants(ctx context.Context, req *cams.Lis
 //
 // It is not parallel: it counts the goroutines and files of the whole process.
 func TestChaos(t *testing.T) {
+	if testing.Short() {
+		t.Skip("chaos takes real time: it runs without -short")
+	}
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	server := &chaosServer{service: camstest.NewServer(), random: rand.New(rand.NewPCG(*chaosSeed, 0))}
 	server.service.SetMaxPageSize(40)

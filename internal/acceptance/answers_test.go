@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"bytes"
@@ -31,40 +31,40 @@ func TestSuccessesDecode(t *testing.T) {
 	}{
 		"as published": {
 			`{"AccessDeniedDetail":"None","Message":"None","RequestId":"r","Data":{"Total":2,"List":[{"ParticipantNumber":"8613800000001"},{"ParticipantNumber":"8613800000002"}]},"Code":"OK","Success":true}`,
-			cams.ListChatGroupParticipantsResponse{RequestID: "r", Code: "OK", Message: "None", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{Text: "None"}, Data: two},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{RequestID: "r", Code: "OK", Message: "None", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{Text: "None"}}, Data: two},
 		},
 		"lower camel keys": {
 			`{"requestId":"r","data":{"total":2,"list":[{"participantNumber":"8613800000001"},{"participantNumber":"8613800000002"}]},"code":"OK","success":true}`,
-			cams.ListChatGroupParticipantsResponse{RequestID: "r", Code: "OK", Success: true, Data: two},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{RequestID: "r", Code: "OK", Success: true}, Data: two},
 		},
 		"all scalars drifted": {
 			`{"RequestId":"r","Data":{"Total":"2","List":[{"ParticipantNumber":8613800000001},{"ParticipantNumber":"8613800000002"}]},"Code":"OK","Success":"true"}`,
-			cams.ListChatGroupParticipantsResponse{RequestID: "r", Code: "OK", Success: true, Data: two},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{RequestID: "r", Code: "OK", Success: true}, Data: two},
 		},
 		"nulls": {
 			`{"RequestId":null,"AccessDeniedDetail":null,"Message":null,"Data":null,"Code":"OK","Success":true}`,
-			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
 		},
 		"no members": {
 			`{"Data":{"Total":0,"List":[]},"Code":"OK","Success":true}`,
-			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true, Data: cams.ListChatGroupParticipantsData{List: []cams.ChatGroupParticipant{}}},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}, Data: cams.ListChatGroupParticipantsData{List: []cams.ChatGroupParticipant{}}},
 		},
 		"null members": {
 			`{"Data":{"Total":null,"List":null},"Code":"OK","Success":true}`,
-			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
 		},
-		"no Code":         {`{"Success":true}`, cams.ListChatGroupParticipantsResponse{Success: true}},
-		"no Success":      {`{"Code":"OK"}`, cams.ListChatGroupParticipantsResponse{Code: "OK"}},
-		"Success is null": {`{"Code":"ok","Success":null}`, cams.ListChatGroupParticipantsResponse{Code: "ok"}},
-		"unknown members": {`{"Code":"OK","Success":true,"New":[{}]}`, cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true}},
-		"space around":    {" \n{\"Code\":\"OK\",\"Success\":true}\r\n", cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true}},
+		"no Code":         {`{"Success":true}`, cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Success: true}}},
+		"no Success":      {`{"Code":"OK"}`, cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK"}}},
+		"Success is null": {`{"Code":"ok","Success":null}`, cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "ok"}}},
+		"unknown members": {`{"Code":"OK","Success":true,"New":[{}]}`, cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}}},
+		"space around":    {" \n{\"Code\":\"OK\",\"Success\":true}\r\n", cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}}},
 		"a denied object": {
 			`{"Code":"OK","Success":true,"AccessDeniedDetail":{"AuthAction":"cams:x","AuthPrincipalOwnerId":123}}`,
-			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{AuthAction: "cams:x", AuthPrincipalOwnerID: "123"}},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{AuthAction: "cams:x", AuthPrincipalOwnerID: "123"}}},
 		},
 		"a denied number": {
 			`{"Code":"OK","Success":true,"AccessDeniedDetail":7}`,
-			cams.ListChatGroupParticipantsResponse{Code: "OK", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{Text: "7"}},
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true, AccessDeniedDetail: cams.AccessDeniedDetail{Text: "7"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -338,10 +338,10 @@ func TestAnErrorKeepsLittleOfALargeRefusal(t *testing.T) { // not parallel: it l
 	client.CloseIdleConnections()
 	mock.Reset()
 	large = ""
-	before := cams.LiveHeap()
+	before := liveHeap()
 	runtime.KeepAlive(err)
 	err, got, detail = nil, nil, cams.AccessDeniedDetail{}
-	assert.Less(t, before-cams.LiveHeap(), 1<<20, "what the error kept alive")
+	assert.Less(t, before-liveHeap(), 1<<20, "what the error kept alive")
 }
 
 func TestTheLargestAnswerIsRead(t *testing.T) {

@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"bytes"
@@ -115,7 +115,7 @@ func TestNoLogOfOurTypesShowsAPhoneNumber(t *testing.T) {
 	t.Parallel()
 	req := validRequest()
 	req.Page = &cams.Page{Size: 1, Index: 2}
-	resp := &cams.ListChatGroupParticipantsResponse{RequestID: "r", Data: cams.ListChatGroupParticipantsData{Total: 1, List: []cams.ChatGroupParticipant{{ParticipantNumber: testNumber}}}}
+	resp := &cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{RequestID: "r"}, Data: cams.ListChatGroupParticipantsData{Total: 1, List: []cams.ChatGroupParticipant{{ParticipantNumber: testNumber}}}}
 	for name, value := range map[string]any{"request": req, "response": resp, "data": &resp.Data, "participant": &resp.Data.List[0],
 		"request by value": *req, "response by value": *resp, "data by value": resp.Data, "participant by value": resp.Data.List[0],
 		"nil request": (*cams.ListChatGroupParticipantsRequest)(nil), "nil response": (*cams.ListChatGroupParticipantsResponse)(nil)} {
@@ -134,14 +134,12 @@ func TestNoPrintOfAPagerShowsAPhoneNumber(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, testNumber, page.Data.List[0].ParticipantNumber)
 	requireClean(t, "a pager", pager, forbidden(testNumber))
-	requireClean(t, "a pager by value", *pager, forbidden(testNumber))
 	requireClean(t, "a struct with one", struct {
 		P *cams.ListChatGroupParticipantsPager
 	}{pager}, forbidden(testNumber))
 	requireClean(t, "a hidden pager", struct {
 		p *cams.ListChatGroupParticipantsPager
 	}{pager}, forbidden(testNumber))
-	assert.Equal(t, "cams.ListChatGroupParticipantsPager(page 2)", fmt.Sprint(pager))
 }
 
 // echo answers with all that the request carried, as a careless server may.

@@ -3,10 +3,66 @@ package cams
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
+	"strconv"
 
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/wire"
 )
+
+// ChannelType is the channel of a group (API field ChannelType).
+type ChannelType string
+
+// ChannelTypeWhatsApp is the one channel that the API knows.
+const ChannelTypeWhatsApp ChannelType = "WHATSAPP"
+
+// Page chooses a page (API field Page). A single call needs both numbers; a
+// pager fills in the one that is 0.
+type Page struct {
+	Size  int `json:"Size"`  // items a page, 1 or more; the service publishes no maximum and may return fewer
+	Index int `json:"Index"` // the page's number, counted from 1
+}
+
+// validate refuses a page that the service could only refuse. No page is valid.
+func (p *Page) validate() error {
+	switch {
+	case p == nil:
+		return nil
+	case p.Size < 1:
+		return &ValidationError{Field: "Page.Size", Reason: "is below 1"}
+	case p.Index < 1:
+		return &ValidationError{Field: "Page.Index", Reason: "is below 1"}
+	}
+	return nil
+}
+
+// parameter is the page as the official client writes it, Index first: the
+// signature covers these very bytes.
+func (p *Page) parameter() string {
+	if p == nil {
+		return ""
+	}
+	return `{"Index":` + strconv.Itoa(p.Index) + `,"Size":` + strconv.Itoa(p.Size) + `}`
+}
+
+// ResponseMetadata is what all responses tell beside their result.
+type ResponseMetadata struct {
+	RequestID string `json:"RequestId"` // API field RequestId; quote it to Alibaba Cloud's support
+	Code      string `json:"Code"`      // "OK"
+	Message   string `json:"Message"`
+	Success   bool   `json:"Success"`
+	// AccessDeniedDetail is of no use here: an answer that denies access is an
+	// [*APIError], which has it too.
+	AccessDeniedDetail AccessDeniedDetail `json:"AccessDeniedDetail"`
+}
+
+func (m *ResponseMetadata) metadata() *ResponseMetadata { return m }
+
+// LogValue implements [slog.LogValuer] for each response: a log shows the
+// request ID and the code, and no phone number.
+func (m ResponseMetadata) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("RequestId", redact.ID(m.RequestID)), slog.String("Code", redact.Phones(m.Code)))
+}
 
 // AccessDeniedDetail says why access was denied. This API's own schema has it
 // as a string, Alibaba Cloud's gateway sends an object; either is kept, and

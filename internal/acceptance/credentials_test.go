@@ -1,4 +1,4 @@
-package cams_test
+package acceptance
 
 import (
 	"context"
@@ -607,7 +607,7 @@ func TestWhateverAProviderDoesEndsInAClearErrorWithoutSecrets(t *testing.T) {
 		"it panics with a struct":    {func() (cams.Credentials, error) { panic(struct{ Secret string }{leaked}) }, "the provider panicked: [redacted]"},
 		"it dereferences nil":        {func() (cams.Credentials, error) { return *(*cams.Credentials)(nil), nil }, "the provider panicked: runtime error: invalid memory address or nil pointer dereference"},
 		"it ends its goroutine":      {func() (cams.Credentials, error) { runtime.Goexit(); panic("unreachable") }, "the provider ended its goroutine and returned nothing"},
-		"its error is a nil pointer": {fail((*spilling)(nil)), "the provider panicked: value method github.com/cams-go/cams_test.spilling.Error called using nil *spilling pointer"},
+		"its error is a nil pointer": {fail((*spilling)(nil)), "the provider panicked: value method github.com/cams-go/cams/internal/acceptance.spilling.Error called using nil *spilling pointer"},
 		"empty credentials":          {give(cams.Credentials{}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are all other credentials"},
 		"no secret":                  {give(cams.Credentials{AccessKeyID: "id"}), "the provider returned unusable credentials: Credentials.AccessKeySecret is empty"},
 		"a secret alone":             {give(cams.Credentials{AccessKeySecret: leaked}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty"},

@@ -1,0 +1,135 @@
+package cams
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cams-go/cams/internal/redact"
+)
+
+// What the error of a failed attempt is made of: why it ended, in a text that
+// gives nothing away.
+
+// The reasons of a [CallError]: the step at which a call ended without an answer.
+const (
+	noCredentials   = "no credentials"
+	notSigned       = "not signed"
+	noAnswer        = "no answer"
+	timedOut        = "timed out"
+	stoppedByCaller = "stopped by the caller's context"
+)
+
+// newCallError says why an attempt ended without an answer: the attempt's own
+// timeout and the caller's context come before whatever they caused.
+func newCallError(ctx context.Context, call *call, reason string, err error) *CallError {
+	causes := []error{err}
+	switch timeout, ok := context.Cause(ctx).(attemptTimeoutError); {
+	case ok && reason == noCredentials:
+		causes = []error{timeout}
+	case ok:
+		reason, causes = timedOut, []error{timeout}
+	case ctx.Err() != nil:
+		reason, causes = stoppedByCaller, contextCauses(ctx)
+	}
+	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+}
+
+// contextCauses is the context's error, and its cause where the caller gave one.
+func contextCauses(ctx context.Context) []error {
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		return []error{ctx.Err(), cause}
+	}
+	return []error{ctx.Err()}
+}
+
+// attemptTimeoutError ends an attempt that took longer than its limit.
+type attemptTimeoutError time.Duration
+
+func (e attemptTimeoutError) Error() string {
+	return "no complete answer within the attempt timeout of " + time.Duration(e).String()
+}
+
+// Is makes it a deadline like any other for errors.Is.
+func (e attemptTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout and Temporary make it a net.Error.
+func (e attemptTimeoutError) Timeout() bool   { return true }
+func (e attemptTimeoutError) Temporary() bool { return true }
+
+// hasTimedOut reports whether the attempt's own timeout ended it.
+func (e *CallError) hasTimedOut() bool {
+	_, ok := e.causes[0].(attemptTimeoutError)
+	return ok
+}
+
+// withoutQuery rewrites net/http's errors: their URL holds the query, and the
+// query holds phone numbers.
+func withoutQuery(err error, mask func(string) string) error {
+	var wrapper *url.Error
+	if !errors.As(err, &wrapper) {
+		return masked(err, mask)
+	}
+	return &url.Error{Op: wrapper.Op, URL: withoutQueryURL(wrapper.URL), Err: masked(wrapper.Err, mask)}
+}
+
+func withoutQueryURL(raw string) string {
+	base, _, _ := strings.Cut(raw, "?")
+	return base
+}
+
+// mask takes out of a text what one attempt must not give away: its secrets and
+// signature, its query and the private values in it.
+type mask struct {
+	call  *call
+	creds *Credentials
+	req   *http.Request
+}
+
+// values masks all values that are known, in as much of s as an error's body may
+// have: a refusal inside a 200 may bring ten megabytes.
+func (m mask) values(s string) string {
+	authorization := m.req.Header.Get("Authorization")
+	_, signature, _ := strings.Cut(authorization, "Signature=")
+	raw := m.call.query
+	if m.req.URL != nil { // a signer of the user's may do anything
+		raw = m.req.URL.RawQuery
+	}
+	query, _ := url.ParseQuery(raw)
+	secrets := append([]string{raw, authorization, signature, query.Get("Signature"),
+		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken}, m.call.private...)
+	return redact.Values(redact.Clip(s, maxErrorBody), secrets...)
+}
+
+// text masks all values that are known, and everything like a phone number.
+func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
+
+// id masks a request ID, which may be full of digits.
+func (m mask) id(s string) string { return redact.Clip(redact.ID(m.values(s)), maxField) }
+
+// maskedError shows an error's text without what must not be seen. The error
+// itself stays reachable for errors.Is and errors.As, but not for Unwrap: who
+// walks the chain to print it sees the masked text only.
+type maskedError struct {
+	text string
+	err  *error // behind a pointer, so that %#v of a wrapper prints an address
+}
+
+// masked returns err as it is if masking changes nothing. It also clips: what
+// net/http cannot parse it quotes in full, which may be a header of 64 KiB.
+func masked(err error, mask func(string) string) error {
+	text := redact.Clip(mask(err.Error()), maxMessage)
+	if text == err.Error() {
+		return err
+	}
+	return &maskedError{text, &err}
+}
+
+func (e *maskedError) Error() string { return e.text }
+
+func (e *maskedError) Is(target error) bool { return errors.Is(*e.err, target) }
+
+func (e *maskedError) As(target any) bool { return errors.As(*e.err, target) }

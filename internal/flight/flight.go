@@ -1,0 +1,130 @@
+// Package flight lets any number of callers share a value that is slow to get:
+// one fetch at a time, whose result goes to all who wait for it, each only as
+// long as its own context.
+package flight
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+var (
+	// ErrReentered is the error of a fetch that asks the group it runs for, and
+	// would wait for itself.
+	ErrReentered = errors.New("the provider called the client that waits for it: give it a client with other credentials")
+	// ErrNothing is the error of a fetch that ended its goroutine.
+	ErrNothing = errors.New("the provider ended its goroutine and returned nothing")
+)
+
+// Group shares the value that Fetch gets.
+type Group[T comparable] struct {
+	// Fetch may be slow and may ignore its context, which ends when nobody waits
+	// any more; it runs in one goroutine at a time. It must not panic.
+	// rejected tells the value that was rejected last; nil tells none.
+	Fetch func(ctx context.Context, rejected func(T) bool) (T, error)
+
+	mu         sync.Mutex
+	current    *fetching[T] // nil if none is under way
+	rejected   func(T) bool // a function, because no print shows what one holds
+	rejections int          // how often rejected was set
+}
+
+// fetchOf is the key of the one value in a fetch's context.
+type fetchOf[T comparable] struct{ group *Group[T] }
+
+// fetching is one fetch under way. value and err are set before done closes.
+type fetching[T comparable] struct {
+	done       chan struct{}
+	cancel     context.CancelFunc
+	waiting    int // guarded by Group.mu; 0 means that it was given up
+	rejections int // of the group when it began
+	value      T
+	err        error
+}
+
+// Get returns the value, or the cause of ctx's end.
+func (g *Group[T]) Get(ctx context.Context) (T, error) {
+	var none T
+	if ctx.Value(fetchOf[T]{g}) != nil {
+		return none, ErrReentered
+	}
+	for ctx.Err() == nil {
+		f, joined := g.join()
+		select {
+		case <-f.done:
+			switch {
+			case f.err != nil && !joined:
+				// It was given up before we came: its error is not ours.
+			case f.err == nil && g.rejectedSince(f):
+				// It began before its value was rejected, and could not know.
+			default:
+				return f.value, f.err
+			}
+		case <-ctx.Done():
+			if joined {
+				g.leave(f)
+			}
+		}
+	}
+	return none, context.Cause(ctx)
+}
+
+// Reject says that a value is of no use, so that the next fetch does not return
+// it again if it can help it.
+func (g *Group[T]) Reject(value T) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rejections++
+	g.rejected = func(other T) bool { return other == value }
+}
+
+// join starts a fetch or joins the one under way. It cannot join one that
+// everybody has left; that one has to end first.
+func (g *Group[T]) join() (f *fetching[T], joined bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if f := g.current; f != nil {
+		if f.waiting == 0 {
+			return f, false
+		}
+		f.waiting++
+		return f, true
+	}
+	// Nothing of the first caller's context: the value is for others too, and the
+	// fetch may outlive the call.
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), fetchOf[T]{g}, true))
+	f = &fetching[T]{done: make(chan struct{}), cancel: cancel, waiting: 1, rejections: g.rejections}
+	g.current = f
+	go g.run(ctx, f, g.rejected)
+	return f, true
+}
+
+// leave stops the fetch when nobody waits for it any more.
+func (g *Group[T]) leave(f *fetching[T]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f.waiting--
+	if f.waiting == 0 {
+		f.cancel()
+	}
+}
+
+func (g *Group[T]) run(ctx context.Context, f *fetching[T], rejected func(T) bool) {
+	defer func() {
+		g.mu.Lock()
+		g.current = nil
+		g.mu.Unlock()
+		f.cancel()
+		close(f.done)
+	}()
+	f.err = ErrNothing // stays if the fetch ends its goroutine
+	f.value, f.err = g.Fetch(ctx, rejected)
+}
+
+// rejectedSince tells whether a fetch's value was rejected after the fetch began.
+func (g *Group[T]) rejectedSince(f *fetching[T]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.rejections != f.rejections && g.rejected(f.value)
+}

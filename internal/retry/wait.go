@@ -1,0 +1,71 @@
+package retry
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Asked reads how long an answer asks to wait, the plainest word first:
+// x-acs-retry-after in milliseconds; for a throttled request the longest
+// TimeLeft of x-ratelimit-user-api and x-ratelimit-user, in milliseconds;
+// Retry-After in seconds or as a date.
+func Asked(header http.Header, throttled bool) time.Duration {
+	if wait := AcsRetryAfter(header); wait > 0 {
+		return wait
+	}
+	if throttled {
+		wait := max(timeLeft(header.Get("X-Ratelimit-User-Api")), timeLeft(header.Get("X-Ratelimit-User")))
+		if wait > 0 {
+			return wait
+		}
+	}
+	value := header.Get("Retry-After")
+	if wait := duration(value, time.Second); wait > 0 {
+		return wait
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		now := time.Now()
+		if date, err := http.ParseTime(header.Get("Date")); err == nil {
+			now = date // by the clock that the date was made with
+		}
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// AcsRetryAfter reads x-acs-retry-after: throttling, whatever else the answer says.
+func AcsRetryAfter(header http.Header) time.Duration {
+	return duration(header.Get("X-Acs-Retry-After"), time.Millisecond)
+}
+
+// timeLeft reads TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
+func timeLeft(header string) time.Duration {
+	for item := range strings.SplitSeq(header, ",") {
+		name, value, _ := strings.Cut(item, ":")
+		if strings.EqualFold(strings.TrimSpace(name), "TimeLeft") {
+			return duration(value, time.Millisecond)
+		}
+	}
+	return 0
+}
+
+// duration reads a count of units, which may have decimals. What is no count, or
+// negative, is 0.
+func duration(count string, unit time.Duration) time.Duration {
+	count = strings.TrimSpace(count)
+	if strings.ContainsFunc(count, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }) {
+		return 0
+	}
+	n, err := strconv.ParseFloat(count, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0
+	}
+	if n *= float64(unit); n >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(math.Ceil(n))
+}

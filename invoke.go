@@ -1,0 +1,170 @@
+package cams
+
+import (
+	"context"
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/cams-go/cams/internal/retry"
+	"github.com/cams-go/cams/internal/wire"
+)
+
+// How a call travels. invoke and Client.Call make a call; do repeats its attempts
+// until one succeeds or the rules of retry.go end it; attempt is one request.
+
+// response is a pointer to a struct that embeds [ResponseMetadata].
+type response[R any] interface {
+	*R
+	metadata() *ResponseMetadata
+}
+
+// invoke calls an operation whose response is an R.
+func invoke[R any, P response[R]](ctx context.Context, c *Client, op *operation, params parameters) (*R, error) {
+	var answer P
+	err := c.do(ctx, op, params, func(body []byte) (*ResponseMetadata, error) {
+		answer = new(R) // it holds nothing of an earlier attempt
+		err := wire.Unmarshal(body, answer)
+		return answer.metadata(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// decoder decodes a body into a fresh response.
+type decoder func(body []byte) (*ResponseMetadata, error)
+
+// call is one call: what its attempts have in common.
+type call struct {
+	*operation
+	query   string   // canonical, without what a signer adds
+	private []string // values in it that no error may show
+	decode  decoder
+	retries retries
+	info    CallInfo // what it tells at its end
+}
+
+// do makes the call: one attempt after the other until one succeeds or the retry
+// rules end it. The response is decoded if the error is nil.
+func (c *Client) do(ctx context.Context, op *operation, params parameters, decode decoder) error {
+	switch {
+	case c == nil || c.prototype == nil:
+		return &ValidationError{Field: "Client", Reason: "was not made by NewClient"}
+	case ctx == nil:
+		return &ValidationError{Field: "ctx", Reason: "is nil"}
+	}
+	call := &call{operation: op, query: params.query(), private: params.private(), decode: decode}
+	call.info.Operation = op.name
+	start := time.Now()
+	ctx = c.observers.start(ctx, op.name)
+	for {
+		call.info.Attempts++
+		result := c.attempt(ctx, call)
+		next := c.judge(ctx, call, &result)
+		c.tell(ctx, call, &result, next)
+		if next.again && retry.Pause(ctx, next.pause) {
+			continue
+		}
+		if result.err != nil {
+			call.info.Err = c.conclude(ctx, call, next)
+		}
+		call.info.Duration = time.Since(start)
+		c.observers.end(ctx, &call.info)
+		return call.info.Err
+	}
+}
+
+// result is how one attempt ended: well if err is nil. Its errors know nothing
+// yet of other attempts.
+type result struct {
+	err         error       // *APIError, *ResponseError or *CallError
+	credentials Credentials // what it was signed with
+	status      int         // HTTP status, 0 if there was no answer
+	header      http.Header // of the answer, nil if there was none
+	requestID   string
+	took        time.Duration
+}
+
+// attempt asks for credentials, signs, sends, reads and decodes, all within the
+// attempt's timeout and with a time and nonce of its own.
+func (c *Client) attempt(ctx context.Context, call *call) (r result) {
+	start := time.Now()
+	defer func() { r.took = time.Since(start) }()
+	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
+	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
+	defer cancel()
+
+	var err error
+	if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
+		r.err = newCallError(ctx, call, noCredentials, err)
+		return r
+	}
+	if ctx.Err() != nil { // not every provider looks, and not every transport
+		r.err = newCallError(ctx, call, noAnswer, ctx.Err())
+		return r
+	}
+	req := c.newRequest(ctx, call.query)
+	mask := mask{call, &r.credentials, req}
+	if err := c.signer.Sign(req, SigningInput{
+		Action:      call.name,
+		Version:     apiVersion,
+		Credentials: r.credentials,
+		Time:        c.now(),
+		Nonce:       rand.Text(),
+	}); err != nil {
+		r.err = newCallError(ctx, call, notSigned, masked(err, mask.text))
+		return r
+	}
+	res, err := c.httpClient.Do(req)
+	if err != nil {
+		r.err = newCallError(ctx, call, noAnswer, withoutQuery(err, mask.text))
+		return r
+	}
+	defer res.Body.Close()
+	r.status, r.header = res.StatusCode, res.Header
+	r.requestID, r.err = call.read(ctx, res, mask)
+	if len(c.observers) > 0 { // a success may repeat anything as its ID
+		r.requestID = mask.id(r.requestID)
+	}
+	return r
+}
+
+// tell tells the observers of an attempt.
+func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) {
+	if len(c.observers) == 0 {
+		return
+	}
+	attempt := AttemptInfo{
+		Operation:  call.name,
+		Number:     call.info.Attempts,
+		StatusCode: r.status,
+		RequestID:  r.requestID,
+		Err:        r.err,
+		Duration:   r.took,
+		Retry:      next.again,
+		Reason:     next.reason,
+		Pause:      next.pause,
+	}
+	if refused, ok := r.err.(*APIError); ok {
+		attempt.Code = refused.Code
+	}
+	c.observers.attempt(ctx, attempt)
+}
+
+// newRequest is the unsigned request: POST /?<query> with an empty body.
+func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
+	req := c.prototype.WithContext(ctx)
+	u := *c.prototype.URL
+	u.RawQuery = query
+	req.URL = &u
+	req.Header = maps.Clone(c.prototype.Header)
+	return req
+}
+
+// now is this machine's time, corrected by the service's where they disagree.
+func (c *Client) now() time.Time {
+	return time.Now().Add(time.Duration(c.clockOffset.Load()))
+}

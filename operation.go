@@ -1,0 +1,78 @@
+package cams
+
+import (
+	"log/slog"
+	"strings"
+
+	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/sign"
+)
+
+// operation is what an operation tells the client: data, no code. invoke does
+// the rest.
+type operation struct {
+	name       string
+	repeatable bool   // it may be sent again after an unclear outcome
+	result     string // the member of its answer that holds its result; "" stands for any
+}
+
+// parameters are a request as it is sent.
+type parameters []parameter
+
+// parameter is one field of a request. An empty value is not sent.
+type parameter struct {
+	name, value string
+	privacy     privacy
+}
+
+type privacy bool
+
+const (
+	shown   privacy = false
+	private privacy = true // no error and no log shows the value
+)
+
+// query is the parameters as they are sent, without what a signer adds.
+func (p parameters) query() string {
+	query := make(sign.Query, 0, len(p))
+	for _, parameter := range p {
+		if parameter.value != "" {
+			query = append(query, sign.Param{Name: parameter.name, Value: parameter.value})
+		}
+	}
+	return query.Canonical()
+}
+
+// private is the values that nobody may see.
+func (p parameters) private() []string {
+	var values []string
+	for _, parameter := range p {
+		if parameter.privacy == private && parameter.value != "" {
+			values = append(values, parameter.value)
+		}
+	}
+	return values
+}
+
+// logValue is a request in a log: without its private values, and without
+// phone numbers in the others.
+func (p parameters) logValue() slog.Value {
+	var attrs []slog.Attr
+	for _, parameter := range p {
+		if parameter.privacy == shown && parameter.value != "" {
+			attrs = append(attrs, slog.String(parameter.name, redact.Phones(parameter.value)))
+		}
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// required returns an error for a required field that is empty.
+func required(field, value string) error {
+	if strings.TrimSpace(value) == "" {
+		return &ValidationError{Field: field, Reason: "is empty"}
+	}
+	return nil
+}
+
+// missing is the error of a request that is nil.
+func missing(request string) error { return &ValidationError{Field: request, Reason: "is nil"} }
