@@ -9,9 +9,12 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/aliyun/credentials-go/credentials"
 	"github.com/aliyun/credentials-go/credentials/providers"
+
+	"github.com/cams-go/cams/internal/flight"
 )
 
 // Credentials are what a request is signed with: an AccessKey pair, with a
@@ -24,15 +27,20 @@ type Credentials struct {
 	AccessKeySecret string
 	SecurityToken   string // of temporary credentials (STS)
 	BearerToken     string // instead of the AccessKey pair
+
+	// Expires is when a provider of yours has to be asked again. A client keeps the
+	// credentials until shortly before, and uses them up to that moment if the
+	// provider fails then. Zero: unknown, so that the provider is asked each time.
+	Expires time.Time
 }
 
 // CredentialsProvider tells the credentials for a request. It is asked before
-// each attempt, so it may rotate them.
+// each attempt, so it may rotate them, unless it says when they expire.
 //
 // A client calls a provider of yours from one goroutine at a time and shares
 // the answer with the calls that wait for it. ctx ends when none of them waits
 // any more; it carries no values of theirs, because the answer is not one
-// call's. A provider that two clients use must stand calls from both.
+// call's. A provider that two clients use must be safe for concurrent use.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
@@ -58,10 +66,7 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	if isNil(c) {
 		return newStaticProvider(Credentials{}) // NewClient refuses it, as it refuses empty credentials
 	}
-	if static, ok := unchanging(c); ok {
-		return newStaticProvider(static)
-	}
-	return newSharedProvider(func(context.Context, rejected) (Credentials, error) { return resolve(c) })
+	return newSharedProvider(func(context.Context, rejected) (Credentials, flight.Lifetime, error) { return resolve(c) })
 }
 
 // DefaultCredentials is the default chain of credentials-go: environment
@@ -75,7 +80,7 @@ func DefaultCredentials() CredentialsProvider {
 	// Used by one fetch at a time. credentials.NewCredential(nil) makes the same
 	// chain, but links all other kinds of credentials with it.
 	var chain *providers.DefaultCredentialsProvider
-	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, error) {
+	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
 		for {
 			used := chain
 			chain = nil // whatever goes wrong below, a panic too, starts over next time
@@ -85,13 +90,13 @@ func DefaultCredentials() CredentialsProvider {
 			}
 			creds, err := resolveChain(used)
 			if err != nil {
-				return Credentials{}, fmt.Errorf("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials: %w", err)
+				return Credentials{}, flight.Lifetime{}, fmt.Errorf("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials: %w", err)
 			}
 			if !fresh && rejected != nil && rejected(creds) {
 				continue // the chain still holds what the service no longer takes
 			}
 			chain = used
-			return creds, nil
+			return creds, forAMinute(), nil
 		}
 	})
 }
@@ -110,21 +115,35 @@ func resolveChain(chain *providers.DefaultCredentialsProvider) (Credentials, err
 
 var errNothing = errors.New("the provider returned nothing")
 
-// resolve asks a credential of credentials-go.
-func resolve(c credentials.Credential) (Credentials, error) {
+// forAMinute keeps the default chain's answer for a minute: it does not say when
+// it expires, and asking may run a command.
+func forAMinute() flight.Lifetime {
+	end := time.Now().Add(time.Minute)
+	return flight.Lifetime{Refresh: end, End: end}
+}
+
+// resolve asks a credential of credentials-go. What cannot change is kept.
+func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 	model, err := c.GetCredential()
 	if err != nil {
-		return Credentials{}, err
+		return Credentials{}, flight.Lifetime{}, err
 	}
 	if model == nil {
-		return Credentials{}, errNothing
+		return Credentials{}, flight.Lifetime{}, errNothing
 	}
-	return Credentials{
+	creds := Credentials{
 		AccessKeyID:     deref(model.AccessKeyId),
 		AccessKeySecret: deref(model.AccessKeySecret),
 		SecurityToken:   deref(model.SecurityToken),
 		BearerToken:     deref(model.BearerToken),
-	}, nil
+	}
+	var lifetime flight.Lifetime
+	switch deref(model.ProviderName) {
+	case "static_ak", "static_sts", "bearer":
+		lifetime.Refresh = time.Now().AddDate(100, 0, 0)
+		lifetime.End = lifetime.Refresh
+	}
+	return creds, lifetime, nil
 }
 
 func deref(s *string) string {
@@ -132,37 +151,6 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-// unchanging resolves credentials-go's own static types, which neither block
-// nor change, once and for all.
-func unchanging(c credentials.Credential) (Credentials, bool) {
-	if !isStatic(c) {
-		return Credentials{}, false
-	}
-	creds, err := resolve(c)
-	return creds, err == nil && creds.validate() == nil
-}
-
-// isStatic looks into credentials-go's wrapper of providers. Its type name will
-// not do: FromCredentialsProvider gives any name to any provider. What this does
-// not recognize only misses the fast path.
-func isStatic(c credentials.Credential) bool {
-	if _, ok := c.(*credentials.BearerTokenCredential); ok {
-		return true
-	}
-	if reflect.TypeOf(c) != reflect.TypeOf(credentials.FromCredentialsProvider("", nil)) {
-		return false
-	}
-	provider := reflect.Indirect(reflect.ValueOf(c)).FieldByName("provider")
-	if !provider.IsValid() || provider.Kind() != reflect.Interface || provider.IsNil() || provider.Elem().IsZero() {
-		return false
-	}
-	switch provider.Elem().Type() {
-	case reflect.TypeFor[*providers.StaticAKCredentialsProvider](), reflect.TypeFor[*providers.StaticSTSCredentialsProvider]():
-		return true
-	}
-	return false
 }
 
 // isNil tells nil and what an interface makes of a nil pointer.
@@ -195,9 +183,9 @@ func (c *Credentials) validate() error {
 		}
 	}
 	switch {
-	case *c == Credentials{}:
+	case c.isEmpty():
 		return bad("AccessKeyID", "is empty, and so are all other credentials")
-	case c.BearerToken != "" && *c != Credentials{BearerToken: c.BearerToken}:
+	case c.BearerToken != "" && c.AccessKeyID+c.AccessKeySecret+c.SecurityToken != "":
 		return bad("BearerToken", "cannot be used together with an AccessKey")
 	case c.BearerToken != "":
 		return nil
@@ -207,6 +195,15 @@ func (c *Credentials) validate() error {
 		return bad("AccessKeySecret", "is empty")
 	}
 	return nil
+}
+
+// isEmpty reports whether there is nothing to sign with.
+func (c *Credentials) isEmpty() bool { return c.sameAs(Credentials{}) }
+
+// sameAs reports whether other signs the same way, whenever it expires.
+func (c *Credentials) sameAs(other Credentials) bool {
+	other.Expires = c.Expires
+	return *c == other
 }
 
 // hasControl reports whether s holds what a header had better not.

@@ -2,7 +2,6 @@ package cams
 
 import (
 	"log/slog"
-	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/sign"
@@ -68,7 +67,7 @@ func (p parameters) logValue() slog.Value {
 
 // required returns an error for a required field that is empty.
 func required(field, value string) error {
-	if strings.TrimSpace(value) == "" {
+	if value == "" {
 		return &ValidationError{Field: field, Reason: "is empty"}
 	}
 	return nil

@@ -94,7 +94,7 @@ func TestTheExportedAPIIsAsRecorded(t *testing.T) {
 	}
 	recorded, err := os.ReadFile(filepath.Join(root, "testdata/api.txt"))
 	require.NoError(t, err)
-	assert.Equal(t, string(recorded), api, "run with -update if this is meant, and tell it in CHANGELOG.md")
+	assert.True(t, string(recorded) == api, "the exported API has changed: run with -update if this is meant, and tell it in CHANGELOG.md")
 }
 
 func TestEveryExportedNameIsDocumented(t *testing.T) {

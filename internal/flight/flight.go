@@ -1,12 +1,13 @@
 // Package flight lets any number of callers share a value that is slow to get:
 // one fetch at a time, whose result goes to all who wait for it, each only as
-// long as its own context.
+// long as its own context. It keeps a value for as long as the fetch says.
 package flight
 
 import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 var (
@@ -17,24 +18,35 @@ var (
 	ErrNothing = errors.New("the provider ended its goroutine and returned nothing")
 )
 
+// Lifetime says how long a value is kept. The zero value is not kept.
+type Lifetime struct {
+	Refresh time.Time // from then on it is fetched anew
+	End     time.Time // until then it is used if that fails
+}
+
+// retryRefresh is how long a value is kept on after its refresh failed.
+const retryRefresh = 10 * time.Second
+
 // Group shares the value that Fetch gets.
-type Group[T comparable] struct {
+type Group[T any] struct {
 	// Fetch may be slow and may ignore its context, which ends when nobody waits
 	// any more; it runs in one goroutine at a time. It must not panic.
 	// rejected tells the value that was rejected last; nil tells none.
-	Fetch func(ctx context.Context, rejected func(T) bool) (T, error)
+	Fetch func(ctx context.Context, rejected func(T) bool) (T, Lifetime, error)
 
 	mu         sync.Mutex
 	current    *fetching[T] // nil if none is under way
-	rejected   func(T) bool // a function, because no print shows what one holds
-	rejections int          // how often rejected was set
+	kept       func() T     // functions, because no print shows what one holds
+	lifetime   Lifetime     // of kept
+	rejected   func(T) bool
+	rejections int // how often rejected was set
 }
 
 // fetchOf is the key of the one value in a fetch's context.
-type fetchOf[T comparable] struct{ group *Group[T] }
+type fetchOf[T any] struct{ group *Group[T] }
 
 // fetching is one fetch under way. value and err are set before done closes.
-type fetching[T comparable] struct {
+type fetching[T any] struct {
 	done       chan struct{}
 	cancel     context.CancelFunc
 	waiting    int // guarded by Group.mu; 0 means that it was given up
@@ -50,12 +62,17 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 		return none, ErrReentered
 	}
 	for ctx.Err() == nil {
-		f, joined := g.join()
+		value, kept, f, joined := g.join()
+		if kept {
+			return value, nil
+		}
 		select {
 		case <-f.done:
 			switch {
 			case f.err != nil && !joined:
 				// It was given up before we came: its error is not ours.
+			case f.err != nil && g.stillGood():
+				// A refresh failed: the next turn returns what is kept.
 			case f.err == nil && g.rejectedSince(f):
 				// It began before its value was rejected, and could not know.
 			default:
@@ -70,26 +87,33 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 	return none, context.Cause(ctx)
 }
 
-// Reject says that a value is of no use, so that the next fetch does not return
-// it again if it can help it.
-func (g *Group[T]) Reject(value T) {
+// Reject says which values are of no use, so that the next fetch does not return
+// one of them if it can help it.
+func (g *Group[T]) Reject(useless func(T) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rejections++
-	g.rejected = func(other T) bool { return other == value }
+	g.rejected = useless
+	if g.kept != nil && useless(g.kept()) {
+		g.kept = nil
+	}
 }
 
-// join starts a fetch or joins the one under way. It cannot join one that
-// everybody has left; that one has to end first.
-func (g *Group[T]) join() (f *fetching[T], joined bool) {
+// join returns what is kept, or starts a fetch or joins the one under way. It
+// cannot join one that everybody has left; that one has to end first.
+func (g *Group[T]) join() (value T, kept bool, f *fetching[T], joined bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	now := time.Now()
+	if g.kept != nil && (now.Before(g.lifetime.Refresh) || g.current != nil && now.Before(g.lifetime.End)) {
+		return g.kept(), true, nil, false
+	}
 	if f := g.current; f != nil {
 		if f.waiting == 0 {
-			return f, false
+			return value, false, f, false
 		}
 		f.waiting++
-		return f, true
+		return value, false, f, true
 	}
 	// Nothing of the first caller's context: the value is for others too, and the
 	// fetch may outlive the call.
@@ -97,7 +121,7 @@ func (g *Group[T]) join() (f *fetching[T], joined bool) {
 	f = &fetching[T]{done: make(chan struct{}), cancel: cancel, waiting: 1, rejections: g.rejections}
 	g.current = f
 	go g.run(ctx, f, g.rejected)
-	return f, true
+	return value, false, f, true
 }
 
 // leave stops the fetch when nobody waits for it any more.
@@ -111,15 +135,43 @@ func (g *Group[T]) leave(f *fetching[T]) {
 }
 
 func (g *Group[T]) run(ctx context.Context, f *fetching[T], rejected func(T) bool) {
+	var lifetime Lifetime
 	defer func() {
 		g.mu.Lock()
 		g.current = nil
+		g.keep(f, lifetime)
 		g.mu.Unlock()
 		f.cancel()
 		close(f.done)
 	}()
 	f.err = ErrNothing // stays if the fetch ends its goroutine
-	f.value, f.err = g.Fetch(ctx, rejected)
+	f.value, lifetime, f.err = g.Fetch(ctx, rejected)
+}
+
+// keep keeps a fetch's value, or for a while longer the one before if it failed.
+func (g *Group[T]) keep(f *fetching[T], lifetime Lifetime) {
+	switch {
+	case f.err != nil:
+		g.lifetime.Refresh = earlier(time.Now().Add(retryRefresh), g.lifetime.End)
+	case f.rejections != g.rejections && g.rejected(f.value):
+	default:
+		value := f.value
+		g.kept, g.lifetime = func() T { return value }, lifetime
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// stillGood reports whether there is a kept value that may be used.
+func (g *Group[T]) stillGood() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.kept != nil && time.Now().Before(g.lifetime.End)
 }
 
 // rejectedSince tells whether a fetch's value was rejected after the fetch began.

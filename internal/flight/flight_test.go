@@ -1,0 +1,133 @@
+package flight_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams/internal/flight"
+)
+
+// source counts what it is asked for. Each value is good for ten minutes, and is
+// to be refreshed after seven.
+type source struct {
+	asked int
+	fails bool
+}
+
+func (s *source) fetch(context.Context, func(string) bool) (string, flight.Lifetime, error) {
+	s.asked++
+	if s.fails {
+		return "", flight.Lifetime{}, errors.New("no answer")
+	}
+	now := time.Now()
+	return fmt.Sprint(s.asked), flight.Lifetime{Refresh: now.Add(7 * time.Minute), End: now.Add(10 * time.Minute)}, nil
+}
+
+func TestAValueIsKeptUntilItIsToBeRefreshed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &source{}
+		group := &flight.Group[string]{Fetch: source.fetch}
+		for _, test := range []struct {
+			pause time.Duration
+			want  string
+		}{{0, "1"}, {7*time.Minute - 1, "1"}, {1, "2"}, {time.Hour, "3"}} {
+			time.Sleep(test.pause)
+			value, err := group.Get(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, test.want, value)
+		}
+	})
+}
+
+func TestAValueIsUsedToItsEndWhileItsRefreshFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &source{}
+		group := &flight.Group[string]{Fetch: source.fetch}
+		_, err := group.Get(t.Context())
+		require.NoError(t, err)
+		source.fails = true
+		time.Sleep(7 * time.Minute)
+		for range 100 {
+			value, err := group.Get(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "1", value)
+		}
+		assert.Equal(t, 2, source.asked, "a failed refresh is not repeated at once")
+		time.Sleep(10 * time.Second)
+		group.Get(t.Context())
+		assert.Equal(t, 3, source.asked)
+		time.Sleep(3 * time.Minute)
+		_, err = group.Get(t.Context())
+		assert.Error(t, err, "its end has come")
+	})
+}
+
+func TestOneCallerRefreshesAndTheOthersGoOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &source{}
+		slow := time.Duration(0)
+		group := &flight.Group[string]{Fetch: func(ctx context.Context, rejected func(string) bool) (string, flight.Lifetime, error) {
+			time.Sleep(slow)
+			return source.fetch(ctx, rejected)
+		}}
+		group.Get(t.Context())
+		time.Sleep(8 * time.Minute)
+		slow = time.Minute
+		var callers sync.WaitGroup
+		start := time.Now()
+		waited := 0
+		var mu sync.Mutex
+		for range 20 {
+			callers.Go(func() {
+				_, err := group.Get(t.Context())
+				assert.NoError(t, err)
+				mu.Lock()
+				defer mu.Unlock()
+				if time.Since(start) > 0 {
+					waited++
+				}
+			})
+		}
+		callers.Wait()
+		assert.Equal(t, 1, waited)
+		assert.Equal(t, 2, source.asked)
+	})
+}
+
+func TestARejectedValueIsNotKept(t *testing.T) {
+	t.Parallel()
+	source := &source{}
+	group := &flight.Group[string]{Fetch: source.fetch}
+	first, err := group.Get(t.Context())
+	require.NoError(t, err)
+	group.Reject(func(value string) bool { return value == first })
+	second, err := group.Get(t.Context())
+	require.NoError(t, err)
+	assert.NotEqual(t, first, second)
+	group.Reject(func(value string) bool { return value == first })
+	kept, err := group.Get(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, second, kept, "another value is kept")
+}
+
+func TestAFetchThatEndsItsGoroutineOrAsksItselfIsAnError(t *testing.T) {
+	t.Parallel()
+	group := &flight.Group[int]{}
+	group.Fetch = func(ctx context.Context, _ func(int) bool) (int, flight.Lifetime, error) {
+		value, err := group.Get(ctx)
+		return value, flight.Lifetime{}, err
+	}
+	_, err := group.Get(t.Context())
+	assert.ErrorIs(t, err, flight.ErrReentered)
+}
