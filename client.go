@@ -15,8 +15,7 @@ import (
 // version is the version of this module, as it stands in the User-Agent header.
 const version = "0.1.0"
 
-// defaultBudget is how many retries a client may have outstanding.
-const defaultBudget = 100
+const defaultBudget = 100 // retries that a client may have outstanding
 
 // apiVersion is the version of the API that this package speaks.
 const apiVersion = "2020-06-06"

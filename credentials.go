@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
 	"github.com/aliyun/credentials-go/credentials/providers"
@@ -146,12 +148,7 @@ func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 	return creds, lifetime, nil
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
+func deref(s *string) string { return *cmp.Or(s, new(string)) }
 
 // isNil tells nil and what an interface makes of a nil pointer.
 func isNil(c credentials.Credential) bool {
@@ -178,7 +175,7 @@ func (c *Credentials) validate() error {
 		{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret},
 		{"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
 	} {
-		if hasControl(part.value) {
+		if strings.ContainsFunc(part.value, unicode.IsControl) {
 			return bad(part.field, "holds a line break or another control character")
 		}
 	}
@@ -206,34 +203,20 @@ func (c *Credentials) sameAs(other Credentials) bool {
 	return *c == other
 }
 
-// hasControl reports whether s holds what a header had better not.
-func hasControl(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
-			return true
-		}
-	}
-	return false
-}
-
 // String shows what kind of credentials these are and the start of the AccessKey ID.
 func (c Credentials) String() string {
+	shown := ""
+	if len(c.AccessKeyID) >= 12 { // as long as real ones, whose first letters tell their kind
+		shown = c.AccessKeyID[:4]
+	}
 	var parts []string
-	if c.AccessKeyID != "" {
-		shown := ""
-		if len(c.AccessKeyID) >= 12 { // as long as real ones, whose first letters tell their kind
-			shown = c.AccessKeyID[:4]
+	for _, part := range []struct{ field, value, shown string }{
+		{"AccessKeyID", c.AccessKeyID, shown}, {"AccessKeySecret", c.AccessKeySecret, ""},
+		{"SecurityToken", c.SecurityToken, ""}, {"BearerToken", c.BearerToken, ""},
+	} {
+		if part.value != "" {
+			parts = append(parts, part.field+":"+part.shown+"***")
 		}
-		parts = append(parts, "AccessKeyID:"+shown+"***")
-	}
-	if c.AccessKeySecret != "" {
-		parts = append(parts, "AccessKeySecret:***")
-	}
-	if c.SecurityToken != "" {
-		parts = append(parts, "SecurityToken:***")
-	}
-	if c.BearerToken != "" {
-		parts = append(parts, "BearerToken:***")
 	}
 	return "Credentials{" + strings.Join(parts, " ") + "}"
 }

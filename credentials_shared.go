@@ -2,9 +2,7 @@ package cams
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -70,32 +68,12 @@ func (p *sharedProvider) ask(ctx context.Context, rejected rejected) (creds Cred
 	}()
 	creds, lifetime, err = p.fetch(ctx, rejected)
 	if err != nil {
-		return Credentials{}, lifetime, newProviderError(err, creds)
+		text := redact.Values(err.Error(), creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
+		return Credentials{}, lifetime, redact.NewError(redact.Unknown(text), err)
 	}
 	if err := creds.validate(); err != nil {
 		text := "the provider returned unusable credentials: " + strings.TrimPrefix(err.Error(), "cams: ")
-		return Credentials{}, lifetime, &maskedError{text, &err}
+		return Credentials{}, lifetime, redact.NewError(text, err)
 	}
 	return creds, lifetime, nil
-}
-
-// providerError is a provider's error with a text of ours. Even where that text
-// is the same, the fields of the error may hold what its text does not show.
-type providerError struct{ maskedError }
-
-func newProviderError(err error, creds Credentials) *providerError {
-	text := redact.Values(err.Error(), creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
-	return &providerError{maskedError{redact.Unknown(text), &err}}
-}
-
-// As offers a *url.Error without its query and password.
-func (e *providerError) As(target any) bool {
-	var wrapper *url.Error
-	if errors.As(*e.err, &wrapper) {
-		address := redact.Unknown(withoutQueryURL(wrapper.URL))
-		if errors.As(&url.Error{Op: wrapper.Op, URL: address, Err: masked(wrapper.Err, redact.Unknown)}, target) {
-			return true
-		}
-	}
-	return errors.As(*e.err, target)
 }

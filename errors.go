@@ -8,7 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/cams-go/cams/internal/redact"
 )
 
 // The classes of refusals, for [errors.Is]. The service's set of codes is
@@ -63,7 +64,7 @@ func (e *APIError) Error() string {
 		b.WriteString(" - " + hint)
 	}
 	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
-	return oneLine(b.String())
+	return redact.OneLine(b.String())
 }
 
 // Is reports whether the refusal belongs to one of this package's classes.
@@ -119,7 +120,7 @@ func (e *ResponseError) Error() string {
 		b.WriteString(": " + strconv.Quote(e.Snippet))
 	}
 	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
-	return oneLine(b.String())
+	return redact.OneLine(b.String())
 }
 
 // Unwrap returns the cause.
@@ -164,23 +165,12 @@ func (e *CallError) Error() string {
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.Operation+": "))
 	}
 	appendFacts(&b, e.StatusCode, e.RequestID, 0, e.Attempts)
-	return oneLine(b.String())
+	return redact.OneLine(b.String())
 }
 
 // Unwrap returns the causes: the context's error and its cause, or the network's,
 // the provider's or the signer's error; the last attempt's error may follow.
 func (e *CallError) Unwrap() []error { return e.causes }
-
-// LogValue implements [slog.LogValuer].
-func (e *CallError) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("operation", e.Operation),
-		slog.String("error", e.Error()),
-		slog.Int("status", e.StatusCode),
-		slog.String("request_id", e.RequestID),
-		slog.Int("attempts", e.Attempts),
-	)
-}
 
 // ValidationError is input refused by this package. Nothing was sent.
 type ValidationError struct {
@@ -220,26 +210,14 @@ func appendFacts(b *strings.Builder, status int, requestID string, retryAfter ti
 	if retryAfter > 0 {
 		facts = append(facts, "retry after "+retryAfter.String())
 	}
-	switch {
-	case attempts == 1:
+	if attempts == 1 {
 		facts = append(facts, "1 attempt")
-	case attempts > 1:
+	} else if attempts > 1 {
 		facts = append(facts, strconv.Itoa(attempts)+" attempts")
 	}
 	if len(facts) > 0 {
 		b.WriteString(" (" + strings.Join(facts, ", ") + ")")
 	}
-}
-
-// oneLine replaces what breaks a line, drives a terminal or turns the direction
-// of what follows it: a server may have written the text.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 func isThrottling(code string) bool {

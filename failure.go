@@ -2,7 +2,6 @@ package cams
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,21 +65,6 @@ func (e *CallError) hasTimedOut() bool {
 	return ok
 }
 
-// withoutQuery rewrites net/http's errors: their URL holds the query, and the
-// query holds phone numbers.
-func withoutQuery(err error, mask func(string) string) error {
-	var wrapper *url.Error
-	if !errors.As(err, &wrapper) {
-		return masked(err, mask)
-	}
-	return &url.Error{Op: wrapper.Op, URL: withoutQueryURL(wrapper.URL), Err: masked(wrapper.Err, mask)}
-}
-
-func withoutQueryURL(raw string) string {
-	base, _, _ := strings.Cut(raw, "?")
-	return base
-}
-
 // mask takes out of a text what one attempt must not give away: its secrets and
 // signature, its query and the private values in it.
 type mask struct {
@@ -109,27 +93,3 @@ func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
 
 // id masks a request ID, which may be full of digits.
 func (m mask) id(s string) string { return redact.Clip(redact.ID(m.values(s)), maxField) }
-
-// maskedError shows an error's text without what must not be seen. The error
-// itself stays reachable for errors.Is and errors.As, but not for Unwrap: who
-// walks the chain to print it sees the masked text only.
-type maskedError struct {
-	text string
-	err  *error // behind a pointer, so that %#v of a wrapper prints an address
-}
-
-// masked returns err as it is if masking changes nothing. It also clips: what
-// net/http cannot parse it quotes in full, which may be a header of 64 KiB.
-func masked(err error, mask func(string) string) error {
-	text := redact.Clip(mask(err.Error()), maxMessage)
-	if text == err.Error() {
-		return err
-	}
-	return &maskedError{text, &err}
-}
-
-func (e *maskedError) Error() string { return e.text }
-
-func (e *maskedError) Is(target error) bool { return errors.Is(*e.err, target) }
-
-func (e *maskedError) As(target any) bool { return errors.As(*e.err, target) }

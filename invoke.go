@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/wire"
 )
@@ -115,12 +116,12 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		Time:        c.now(),
 		Nonce:       rand.Text(),
 	}); err != nil {
-		r.err = newCallError(ctx, call, notSigned, masked(err, mask.text))
+		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
 		return r
 	}
 	res, err := c.httpClient.Do(req)
 	if err != nil {
-		r.err = newCallError(ctx, call, noAnswer, withoutQuery(err, mask.text))
+		r.err = newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
 		return r
 	}
 	defer res.Body.Close()

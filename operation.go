@@ -21,15 +21,10 @@ type parameters []parameter
 // parameter is one field of a request. An empty value is not sent.
 type parameter struct {
 	name, value string
-	privacy     privacy
+	private     bool // no error and no log shows the value
 }
 
-type privacy bool
-
-const (
-	shown   privacy = false
-	private privacy = true // no error and no log shows the value
-)
+const shown, private = false, true
 
 // query is the parameters as they are sent, without what a signer adds.
 func (p parameters) query() string {
@@ -46,7 +41,7 @@ func (p parameters) query() string {
 func (p parameters) private() []string {
 	var values []string
 	for _, parameter := range p {
-		if parameter.privacy == private && parameter.value != "" {
+		if parameter.private && parameter.value != "" {
 			values = append(values, parameter.value)
 		}
 	}
@@ -58,7 +53,7 @@ func (p parameters) private() []string {
 func (p parameters) logValue() slog.Value {
 	var attrs []slog.Attr
 	for _, parameter := range p {
-		if parameter.privacy == shown && parameter.value != "" {
+		if !parameter.private && parameter.value != "" {
 			attrs = append(attrs, slog.String(parameter.name, redact.Phones(parameter.value)))
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -82,6 +81,9 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 	return c.failed(res, body, readErr, decodeErr, mask)
 }
 
+// metadataMembers are the members of [ResponseMetadata], which are no result.
+var metadataMembers = []string{"requestid", "code", "message", "success", "accessdenieddetail"}
+
 // isSuccess tells a success: Code decides where there is one, Success where there
 // is none. With Code OK and Success false the answer's result decides: published
 // samples of four operations are so.
@@ -93,33 +95,7 @@ func (c *call) isSuccess(answer *ResponseMetadata, body []byte) bool {
 		return true
 	}
 	var r refusal
-	return wire.Unmarshal(body, &r) == nil && (!r.says() || hasResult(body, c.result))
-}
-
-// hasResult reports whether an answer carries a result: the member of this name,
-// else any that is not of every answer.
-func hasResult(body []byte, result string) bool {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
-		return false
-	}
-	for name, value := range members {
-		switch strings.ToLower(name) {
-		case strings.ToLower(result):
-		case "requestid", "code", "message", "success", "accessdenieddetail":
-			continue
-		default:
-			if result != "" {
-				continue
-			}
-		}
-		switch string(value) {
-		case "null", `""`, "{}", "[]":
-		default:
-			return true
-		}
-	}
-	return false
+	return wire.Unmarshal(body, &r) == nil && (!r.says() || wire.HasMember(body, c.result, metadataMembers...))
 }
 
 // failed is the error of an answer that is no success. At most one of readErr and
@@ -148,7 +124,7 @@ func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error,
 	}
 	protocol.RetryAfter = retry.Asked(res.Header, errors.Is(protocol, ErrThrottled))
 	if cause != nil {
-		protocol.Err = masked(cause, mask.text)
+		protocol.Err = redact.Masked(cause, mask.text)
 	}
 	return protocol.RequestID, protocol
 }
@@ -219,5 +195,5 @@ func wasCut(readErr error) bool {
 // snippet is the start of a body's text, fit to be shown. It masks before it
 // cuts, so that nothing secret is cut in two and missed.
 func snippet(text string, mask mask) string {
-	return redact.Clip(oneLine(mask.text(text)), maxSnippet)
+	return redact.Clip(redact.OneLine(mask.text(text)), maxSnippet)
 }

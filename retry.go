@@ -139,33 +139,24 @@ func (c *Client) correctClock(api *APIError, header http.Header) bool {
 
 // retryable says whether a failure may pass by itself, and when to try again.
 func (c *Client) retryable(call *call, err error) verdict {
-	pause := retry.Jitter(retry.Backoff(call.info.Attempts, c.retry.BaseDelay, c.retry.MaxDelay))
-	switch err := err.(type) {
-	case *APIError:
-		switch {
-		case errors.Is(err, ErrThrottled):
-			return verdict{true, pause, "throttled"}
-		case isServerError(err.StatusCode) && !isPermanent(err):
-			return verdict{true, pause, "server error"}
-		}
-	case *ResponseError:
-		switch {
-		case errors.Is(err, ErrThrottled):
-			return verdict{true, pause, "throttled"}
-		case isServerError(err.StatusCode):
-			return verdict{true, pause, "server error"}
-		case err.cut:
-			return verdict{true, pause, "answer cut off"}
-		}
-	case *CallError:
-		switch {
-		case err.hasTimedOut():
-			return verdict{true, pause, "attempt timed out"}
-		case err.Reason == noAnswer && !isHopeless(err):
-			return verdict{true, pause, "connection failed"}
-		}
+	again := verdict{again: true, pause: retry.Jitter(retry.Backoff(call.info.Attempts, c.retry.BaseDelay, c.retry.MaxDelay))}
+	refused, answer, failed := new(APIError), new(ResponseError), new(CallError)
+	switch {
+	case errors.Is(err, ErrThrottled):
+		again.reason = "throttled"
+	case errors.As(err, &refused) && isServerError(refused.StatusCode) && !isPermanent(refused),
+		errors.As(err, &answer) && isServerError(answer.StatusCode):
+		again.reason = "server error"
+	case errors.As(err, &answer) && answer.cut:
+		again.reason = "answer cut off"
+	case errors.As(err, &failed) && failed.hasTimedOut():
+		again.reason = "attempt timed out"
+	case errors.As(err, &failed) && failed.Reason == noAnswer && !isHopeless(failed):
+		again.reason = "connection failed"
+	default:
+		return verdict{reason: "not retryable"}
 	}
-	return verdict{reason: "not retryable"}
+	return again
 }
 
 func isServerError(status int) bool { return status >= 500 && status <= 599 }
