@@ -15,8 +15,6 @@ import (
 // version is the version of this module, as it stands in the User-Agent header.
 const version = "0.1.0"
 
-const defaultBudget = 100 // retries that a client may have outstanding
-
 // apiVersion is the version of the API that this package speaks.
 const apiVersion = "2020-06-06"
 
@@ -30,7 +28,7 @@ type Client struct {
 	retry          RetryPolicy
 	budget         *retry.Budget
 	attemptTimeout time.Duration
-	clockOffset    atomic.Int64 // nanoseconds to add to this machine's clock
+	clock          *atomic.Int64 // nanoseconds to add to this machine's clock
 	observers      observers
 }
 
@@ -51,6 +49,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	prototype.Header = http.Header{"Accept": {"application/json"}, "User-Agent": {userAgent}}
 	cfg.httpClient.Transport = newNoRedirects(cfg.httpClient.Transport)
+	policy := cfg.retry.withDefaults()
 	watchers := cfg.observers
 	if cfg.logger != nil {
 		watchers = append(slices.Clip(watchers), cfg.logger)
@@ -60,9 +59,10 @@ func NewClient(opts ...Option) (*Client, error) {
 		httpClient:     cfg.httpClient,
 		credentials:    cfg.credentials,
 		signer:         cfg.signer,
-		retry:          cfg.retry.withDefaults(),
+		retry:          policy,
 		attemptTimeout: cfg.attemptTimeout,
-		budget:         retry.NewBudget(defaultBudget),
+		budget:         retry.NewBudget(policy.Budget),
+		clock:          new(atomic.Int64),
 		observers:      watchers,
 	}, nil
 }

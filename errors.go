@@ -19,15 +19,21 @@ var (
 	// "System.LimitControl" or "FlowControl", HTTP 429, or an answer that
 	// names a time to wait in x-acs-retry-after.
 	ErrThrottled = errors.New("cams: throttled")
-	// ErrAccessDenied: known, but not allowed. Codes NoPermission*, Forbidden*
-	// and Ram.PermissionDeny, or an answer with an access-denied object.
+	// ErrAccessDenied: known, but not allowed. Codes NoPermission*, Forbidden*,
+	// Authentication.NoAuth and Ram.PermissionDeny, or an answer with an
+	// access-denied object.
 	ErrAccessDenied = errors.New("cams: access denied")
 	// ErrUnauthenticated: the request could not be attributed to anyone. Codes
-	// InvalidAccessKeyId*, SignatureDoesNotMatch, SignatureNonceUsed,
-	// IncompleteSignature, InvalidTimeStamp*, InvalidSecurityToken* and
-	// MissingSecurityToken.
+	// InvalidAccessKeyId*, MissingAccessKeyId, SignatureDoesNotMatch,
+	// SignatureNonceUsed, IncompleteSignature, InvalidTimeStamp*,
+	// InvalidSecurityToken*, SecurityToken* and MissingSecurityToken.
 	ErrUnauthenticated = errors.New("cams: unauthenticated")
 )
+
+// ErrOutcomeUnknown: a write that may or may not have been carried out. Its answer
+// did not come, or did not say. Look before you repeat it: the error's text names
+// the operation that tells.
+var ErrOutcomeUnknown = errors.New("cams: outcome unknown")
 
 // APIError is a refusal: the service answered, and said no. It may have come
 // with any HTTP status, 200 included.
@@ -162,6 +168,9 @@ func (e *CallError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
 	for _, cause := range e.causes {
+		if cause == ErrOutcomeUnknown { // the reason says it
+			continue
+		}
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.Operation+": "))
 	}
 	appendFacts(&b, e.StatusCode, e.RequestID, 0, e.Attempts)
@@ -226,16 +235,39 @@ func isThrottling(code string) bool {
 }
 
 func isDenied(code string) bool {
-	return strings.HasPrefix(code, "NoPermission") || strings.HasPrefix(code, "Forbidden") || code == "Ram.PermissionDeny"
+	return hasPrefix(code, "NoPermission", "Forbidden", "Authentication.NoAuth") || code == "Ram.PermissionDeny"
 }
 
 func isUnauthenticated(code string) bool {
-	switch code {
-	case "SignatureDoesNotMatch", "SignatureNonceUsed", "IncompleteSignature", "MissingSecurityToken":
+	return hasPrefix(code, "InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken", "SignatureDoesNotMatch",
+		"MissingSecurityToken", "MissingAccessKeyId", "IncompleteSignature", nonceUsed) || isWrongTime(code)
+}
+
+// nonceUsed is the code of a request that came twice.
+const nonceUsed = "SignatureNonceUsed"
+
+func isWrongTime(code string) bool { return hasPrefix(code, "InvalidTimeStamp") }
+
+// refusesIdentity reports whether other credentials may be accepted.
+func refusesIdentity(e *APIError) bool {
+	return hasPrefix(e.Code, "InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken", "SignatureDoesNotMatch") ||
+		hasPrefix(e.Code, "InvalidParameter") && strings.Contains(e.Message, "SecurityToken")
+}
+
+// isPassing reports whether a refusal may pass by itself: by its code, whatever
+// its status is, and by its status if the code does not say otherwise.
+func isPassing(e *APIError) bool {
+	if hasPrefix(e.Code, "ServiceUnavailable", "InternalError", "InternalFailure", "SystemBusy", "ServiceBusy", "999999", "ERR-COMMON-001") {
 		return true
 	}
-	return strings.HasPrefix(code, "InvalidAccessKeyId") || strings.HasPrefix(code, "InvalidTimeStamp") ||
-		strings.HasPrefix(code, "InvalidSecurityToken")
+	return isServerError(e.StatusCode) && !errors.Is(e, ErrUnauthenticated) && !errors.Is(e, ErrAccessDenied) &&
+		!hasPrefix(e.Code, "Invalid", "Missing", "Product.Unsubscript", "Unknown.ResourceOwnerId")
+}
+
+func isServerError(status int) bool { return status >= 500 && status <= 599 }
+
+func hasPrefix(code string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(code, prefix) })
 }
 
 // hint says what to do about the refusals that a configuration causes.
@@ -245,9 +277,9 @@ func (e *APIError) hint() string {
 		return "check the AccessKey ID: it does not exist or is disabled"
 	case e.Code == "SignatureDoesNotMatch":
 		return "check the AccessKey secret"
-	case strings.HasPrefix(e.Code, "InvalidTimeStamp"):
+	case isWrongTime(e.Code):
 		return "check this machine's clock"
-	case strings.HasPrefix(e.Code, "InvalidSecurityToken"), e.Code == "MissingSecurityToken":
+	case hasPrefix(e.Code, "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken"):
 		return "get new temporary credentials"
 	case !errors.Is(e, ErrAccessDenied):
 		return ""

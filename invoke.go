@@ -82,6 +82,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 // yet of other attempts.
 type result struct {
 	err         error       // *APIError, *ResponseError or *CallError
+	unsent      bool        // it surely did nothing: no request left this machine
 	credentials Credentials // what it was signed with
 	status      int         // HTTP status, 0 if there was no answer
 	header      http.Header // of the answer, nil if there was none
@@ -98,13 +99,19 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
 
+	r.unsent = true
 	var err error
 	if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
 		r.err = newCallError(ctx, call, noCredentials, err)
 		return r
 	}
-	if ctx.Err() != nil { // not every provider looks, and not every transport
+	switch {
+	case ctx.Err() != nil: // not every provider looks, and not every transport
 		r.err = newCallError(ctx, call, noAnswer, ctx.Err())
+		return r
+	case call.retries.refused != Credentials{} && r.credentials.sameAs(call.retries.refused):
+		r.err = call.retries.last // they would be refused again
+		call.info.Attempts--      // no request was made
 		return r
 	}
 	req := c.newRequest(ctx, call.query)
@@ -119,7 +126,9 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
 		return r
 	}
+	tap, req := watch(req)
 	res, err := c.httpClient.Do(req)
+	r.unsent = err != nil && !tap.mayHaveSent(err)
 	if err != nil {
 		r.err = newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
 		return r
@@ -167,5 +176,5 @@ func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
 
 // now is this machine's time, corrected by the service's where they disagree.
 func (c *Client) now() time.Time {
-	return time.Now().Add(time.Duration(c.clockOffset.Load()))
+	return time.Now().Add(time.Duration(c.clock.Load()))
 }

@@ -13,6 +13,16 @@ type operation struct {
 	name       string
 	repeatable bool   // it may be sent again after an unclear outcome
 	result     string // the member of its answer that holds its result; "" stands for any
+	tells      string // the operation that tells whether this one was carried out, if it may not be repeated
+}
+
+// unknownOutcome is the reason of a call whose outcome nobody knows.
+func (o *operation) unknownOutcome() string {
+	look := "look"
+	if o.tells != "" {
+		look += " with " + o.tells
+	}
+	return "outcome unknown, " + look + " before you repeat it"
 }
 
 // parameters are a request as it is sent.

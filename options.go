@@ -157,8 +157,8 @@ func WithSigner(s Signer) Option {
 // The default is the zero [RetryPolicy]; [NoRetry] turns retries off.
 func WithRetry(p RetryPolicy) Option {
 	return func(c *config) error {
-		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 {
-			return &ValidationError{Field: "WithRetry", Reason: "has a negative field"}
+		if p.MaxAttempts < 0 || min(p.BaseDelay, p.MaxDelay, p.ThrottleDelay) < 0 {
+			return &ValidationError{Field: "WithRetry", Reason: "has a negative MaxAttempts or delay"}
 		}
 		c.retry = p
 		return nil

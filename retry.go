@@ -1,11 +1,11 @@
 package cams
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/cams-go/cams/internal/retry"
@@ -14,24 +14,22 @@ import (
 // RetryPolicy says how often and how patiently a failed attempt is repeated.
 // A zero field means its default. The rules are in the package documentation.
 type RetryPolicy struct {
-	MaxAttempts int           // requests a call may make, the first included; default 3
-	BaseDelay   time.Duration // the longest first pause; it doubles with each retry; default 200 ms
-	MaxDelay    time.Duration // the longest pause of all; default 20 s
+	MaxAttempts   int           // requests a call may make, the first included; default 3
+	BaseDelay     time.Duration // the longest first pause; it doubles with each retry; default 200 ms
+	MaxDelay      time.Duration // the longest pause of all; default 20 s
+	ThrottleDelay time.Duration // the longest first pause after a refusal for too many requests; default 1 s
+	Budget        int           // retries that a client may have outstanding; 0 means 100, negative no limit
 }
 
 // NoRetry makes each call one request.
 func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = 3
-	}
-	if p.BaseDelay == 0 {
-		p.BaseDelay = 200 * time.Millisecond
-	}
-	if p.MaxDelay == 0 {
-		p.MaxDelay = 20 * time.Second
-	}
+	p.MaxAttempts = cmp.Or(p.MaxAttempts, 3)
+	p.BaseDelay = cmp.Or(p.BaseDelay, 200*time.Millisecond)
+	p.MaxDelay = cmp.Or(p.MaxDelay, 20*time.Second)
+	p.ThrottleDelay = cmp.Or(p.ThrottleDelay, time.Second)
+	p.Budget = cmp.Or(p.Budget, 100)
 	return p
 }
 
@@ -40,35 +38,44 @@ type verdict struct {
 	again  bool
 	pause  time.Duration
 	reason string // why it is repeated, or why a failure is the end
+	free   bool   // a repair, which costs the budget nothing
 }
 
 // retries is the memory of one call's retries.
 type retries struct {
-	clockCorrected bool
-	tokenRefreshed bool
-	last           error // of the last attempt that the caller did not stop
-	stopped        bool  // the caller's context ended an attempt
+	last      error // of the last attempt that the caller did not stop
+	stopped   bool  // the caller's context ended an attempt
+	unclear   bool  // the operation may or may not have been carried out
+	withdrawn int   // from the budget
+
+	repaired    map[string]bool // what was mended, each once a call
+	refused     Credentials     // what the service did not accept
+	clockBefore int64           // the clock's offset before it was corrected
 }
 
 // judge decides what follows an attempt. The first rule that fits counts.
 func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
+	memory := &call.retries
 	if r.err == nil {
-		c.budget.Succeeded()
+		c.budget.Succeeded(memory.withdrawn)
 		return verdict{}
 	}
+	memory.unclear = !call.repeatable && r.isUnclear()
 	if failed, ok := r.err.(*CallError); ok && failed.Reason == stoppedByCaller {
-		call.retries.stopped = true
+		memory.stopped = true
 		return verdict{reason: stoppedByCaller}
 	}
-	call.retries.last = r.err
-
+	memory.last = r.err
+	if memory.unclear {
+		return verdict{reason: "outcome unknown"}
+	}
 	next := c.repair(call, r)
 	if !next.again {
 		next = c.retryable(call, r.err)
 	}
-	asked := askedFor(r.err)
-	if asked > 0 {
-		next.pause = asked
+	asked, _ := RetryAfter(r.err)
+	if asked > 0 { // a little more, so that callers told alike do not come back as one
+		next.pause = asked + retry.Jitter(asked/10)
 	}
 	deadline, hasDeadline := ctx.Deadline()
 	switch {
@@ -80,9 +87,12 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		return verdict{reason: "asked to wait longer than MaxDelay"}
 	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
 		return verdict{reason: "asked to wait past the caller's deadline"}
+	case next.free:
+		return next
 	case !c.budget.Withdraw():
 		return verdict{reason: "retry budget used up"}
 	}
+	memory.withdrawn++
 	return next
 }
 
@@ -90,62 +100,103 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 // context ended the call, during an attempt or before the next one, it says so
 // and still carries what went wrong before.
 func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
-	if next.again { // it was not: the caller's context ended the pause
+	memory := &call.retries
+	if next.again && !next.free { // it was not: the caller's context ended the pause
 		c.budget.Refund()
 	}
-	if !call.retries.stopped && !next.again {
-		return call.retries.last
+	var causes []error
+	reason := stoppedByCaller
+	if memory.unclear {
+		reason, causes = call.unknownOutcome(), []error{ErrOutcomeUnknown}
 	}
-	causes := contextCauses(ctx)
-	if call.retries.last != nil {
-		causes = append(causes, call.retries.last)
+	if memory.stopped || next.again {
+		causes = append(causes, contextCauses(ctx)...)
+	} else if !memory.unclear {
+		return memory.last
 	}
-	return &CallError{Operation: call.name, Reason: stoppedByCaller, Attempts: call.info.Attempts, causes: causes}
+	if memory.last != nil {
+		causes = append(causes, memory.last)
+	}
+	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+}
+
+// isUnclear reports whether a failed attempt may have been carried out: it was
+// sent, and no answer says otherwise.
+func (r *result) isUnclear() bool {
+	if r.unsent || errors.Is(r.err, ErrThrottled) {
+		return false
+	}
+	switch err := r.err.(type) {
+	case *APIError:
+		return err.Code == nonceUsed || isPassing(err)
+	case *ResponseError: // a redirect and a 4xx are refusals, whoever made them
+		return err.StatusCode < 300 || err.StatusCode > 499
+	}
+	return true
 }
 
 // repair is a retry that mends what was refused, once a call for each kind: a
-// wrong clock, expired temporary credentials.
+// nonce that came twice, a wrong clock, credentials that are not accepted.
 func (c *Client) repair(call *call, r *result) verdict {
-	api, ok := r.err.(*APIError)
+	refused, ok := r.err.(*APIError)
 	if !ok {
 		return verdict{}
 	}
-	if !call.retries.clockCorrected && c.correctClock(api, r.header) {
-		call.retries.clockCorrected = true
-		return verdict{again: true, reason: "clock corrected"}
+	memory := &call.retries
+	again := verdict{again: true, free: true}
+	switch {
+	case refused.Code == nonceUsed: // something on the way sent the request twice
+		again.reason = "nonce used"
+	case isWrongTime(refused.Code):
+		again.reason = "clock corrected"
+		if !c.correctClock(call, r.header) {
+			return verdict{}
+		}
+	case refusesIdentity(refused):
+		again.reason = "credentials asked for again"
+		if shared, ok := c.credentials.(*sharedProvider); ok { // others are static
+			memory.refused = r.credentials
+			shared.reject(r.credentials)
+			break
+		}
+		return verdict{}
+	default:
+		return verdict{}
 	}
-	shared, ok := c.credentials.(*sharedProvider) // others are static
-	if ok && !call.retries.tokenRefreshed && api.Code == "InvalidSecurityToken.Expired" {
-		call.retries.tokenRefreshed = true
-		shared.reject(r.credentials)
-		return verdict{again: true, reason: "credentials expired"}
+	if memory.repaired[again.reason] {
+		return verdict{}
 	}
-	return verdict{}
+	if memory.repaired == nil {
+		memory.repaired = make(map[string]bool)
+	}
+	memory.repaired[again.reason] = true
+	return again
 }
 
-// maxClockSkew is half of what the service tolerates, roughly.
-const maxClockSkew = 5 * time.Minute
-
-// correctClock sets the client's clock by the answer's Date if the service
-// called the time invalid, or if they are far apart. It reports whether it did.
-func (c *Client) correctClock(api *APIError, header http.Header) bool {
-	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil || date.Sub(c.now()).Abs() <= maxClockSkew && !strings.HasPrefix(api.Code, "InvalidTimeStamp") {
+// correctClock sets the client's clock by the Date of an answer that called the
+// time invalid; if that did not help, it sets it back. A cache's Date is no clock.
+func (c *Client) correctClock(call *call, header http.Header) bool {
+	if call.retries.repaired["clock corrected"] {
+		c.clock.Store(call.retries.clockBefore)
 		return false
 	}
-	c.clockOffset.Store(int64(time.Until(date)))
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil || header.Get("Age") != "" {
+		return false
+	}
+	call.retries.clockBefore = c.clock.Swap(int64(time.Until(date)))
 	return true
 }
 
 // retryable says whether a failure may pass by itself, and when to try again.
 func (c *Client) retryable(call *call, err error) verdict {
-	again := verdict{again: true, pause: retry.Jitter(retry.Backoff(call.info.Attempts, c.retry.BaseDelay, c.retry.MaxDelay))}
+	again := verdict{again: true}
+	base := c.retry.BaseDelay
 	refused, answer, failed := new(APIError), new(ResponseError), new(CallError)
 	switch {
 	case errors.Is(err, ErrThrottled):
-		again.reason = "throttled"
-	case errors.As(err, &refused) && isServerError(refused.StatusCode) && !isPermanent(refused),
-		errors.As(err, &answer) && isServerError(answer.StatusCode):
+		again.reason, base = "throttled", c.retry.ThrottleDelay
+	case errors.As(err, &refused) && isPassing(refused), errors.As(err, &answer) && isServerError(answer.StatusCode):
 		again.reason = "server error"
 	case errors.As(err, &answer) && answer.cut:
 		again.reason = "answer cut off"
@@ -156,16 +207,8 @@ func (c *Client) retryable(call *call, err error) verdict {
 	default:
 		return verdict{reason: "not retryable"}
 	}
+	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
 	return again
-}
-
-func isServerError(status int) bool { return status >= 500 && status <= 599 }
-
-// isPermanent tells the codes of a 5xx that no repetition changes.
-func isPermanent(api *APIError) bool {
-	return errors.Is(api, ErrUnauthenticated) || errors.Is(api, ErrAccessDenied) ||
-		strings.HasPrefix(api.Code, "Invalid") || strings.HasPrefix(api.Code, "Missing") ||
-		strings.HasPrefix(api.Code, "Product.Unsubscript") || strings.HasPrefix(api.Code, "Unknown.ResourceOwnerId")
 }
 
 // isHopeless tells transport failures that no repetition changes: a
@@ -175,13 +218,16 @@ func isHopeless(err error) bool {
 		errors.As(err, new(tls.RecordHeaderError)) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// askedFor is the wait that the service asked for with this error.
-func askedFor(err error) time.Duration {
-	switch err := err.(type) {
-	case *APIError:
-		return err.RetryAfter
-	case *ResponseError:
-		return err.RetryAfter
+// RetryAfter returns how long the service asked to wait, of whichever error of
+// this package err is or wraps. It reports false if the service did not say.
+func RetryAfter(err error) (time.Duration, bool) {
+	var wait time.Duration
+	refused, answer := new(APIError), new(ResponseError)
+	switch {
+	case errors.As(err, &refused):
+		wait = refused.RetryAfter
+	case errors.As(err, &answer):
+		wait = answer.RetryAfter
 	}
-	return 0
+	return wait, wait > 0
 }

@@ -9,8 +9,8 @@ import (
 
 func TestZeroRetryPolicyHasItsDefaults(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, RetryPolicy{3, 200 * time.Millisecond, 20 * time.Second}, RetryPolicy{}.withDefaults())
-	assert.Equal(t, RetryPolicy{3, time.Second, 20 * time.Second}, RetryPolicy{BaseDelay: time.Second}.withDefaults(),
+	assert.Equal(t, RetryPolicy{3, 200 * time.Millisecond, 20 * time.Second, time.Second, 100}, RetryPolicy{}.withDefaults())
+	assert.Equal(t, RetryPolicy{3, time.Second, 20 * time.Second, time.Second, 100}, RetryPolicy{BaseDelay: time.Second}.withDefaults(),
 		"setting the delay does not turn retries off")
 	assert.Equal(t, 1, NoRetry().withDefaults().MaxAttempts)
 }

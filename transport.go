@@ -2,8 +2,11 @@ package cams
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -66,4 +69,28 @@ func (t noRedirects) CloseIdleConnections() {
 	if idler, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		idler.CloseIdleConnections()
 	}
+}
+
+// wireTap sees whether a request got a connection, on which it may have left.
+type wireTap struct{ wanted, got atomic.Int32 }
+
+// watch makes a request that tells the tap.
+func watch(req *http.Request) (*wireTap, *http.Request) {
+	tap := new(wireTap)
+	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GetConn: func(string) { tap.wanted.Add(1) },
+		GotConn: func(httptrace.GotConnInfo) { tap.got.Add(1) },
+	})
+	return tap, req.WithContext(ctx)
+}
+
+// mayHaveSent reports whether a request that failed may have been sent. A
+// transport that tells nothing of connections is believed if it says that it
+// could not dial.
+func (t *wireTap) mayHaveSent(err error) bool {
+	if t.wanted.Load() > 0 {
+		return t.got.Load() > 0
+	}
+	var failed *net.OpError
+	return !errors.As(err, &failed) || failed.Op != "dial"
 }

@@ -805,6 +805,46 @@ func TestAnExpiredTokenThatIsStaticIsNotSentAgain(t *testing.T) {
 	assert.Equal(t, 1, mock.GetTotalCallCount())
 }
 
+func TestARefusedIdentityMakesAProviderBeAskedAgainOnce(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]camstest.Answer{
+		"an unknown key":                  camstest.Refusal(404, "InvalidAccessKeyId.NotFound", "m"),
+		"a disabled key":                  camstest.Refusal(400, "InvalidAccessKeyId.Inactive", "m"),
+		"a wrong secret":                  camstest.Refusal(400, "SignatureDoesNotMatch", "m"),
+		"an expired token":                camstest.Refusal(400, "InvalidSecurityToken.Expired", "m"),
+		"a token of another key":          camstest.Refusal(400, "InvalidSecurityToken.MismatchWithAccessKey", "m"),
+		"an expired token, another way":   camstest.Refusal(403, "SecurityTokenExpired", "m"),
+		"an expired token as a parameter": camstest.Refusal(400, "InvalidParameter", "The specified parameter SecurityToken.Expired is not valid."),
+		"no token":                        camstest.Refusal(400, "MissingSecurityToken", "m"),
+	} {
+		for kind, rotates := range map[string]bool{"other credentials are tried": true, "the same ones are not": false} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				asked := 0
+				provider := providerFunc(func(context.Context) (cams.Credentials, error) {
+					asked++
+					id := camstest.AccessKeyID
+					if rotates && asked == 1 {
+						id = "old"
+					}
+					return cams.Credentials{AccessKeyID: id, AccessKeySecret: camstest.AccessKeySecret, Expires: time.Now().Add(time.Hour)}, nil
+				})
+				server, client := service(t, cams.WithCredentials(provider))
+				server.AnswerOnce(refusal)
+				err := list(t.Context(), client)
+				assert.Equal(t, 2, asked)
+				if rotates {
+					require.NoError(t, err)
+					require.Len(t, server.Requests(), 2)
+					return
+				}
+				require.ErrorAs(t, err, new(*cams.APIError))
+				assert.Len(t, server.Requests(), 1)
+			})
+		}
+	}
+}
+
 func TestATokenThatStaysExpiredIsAnErrorNotALoop(t *testing.T) {
 	withoutEnvironment(t)
 	u := newURI(t, func(w http.ResponseWriter, r *http.Request, _ int64) { issue(time.Hour)(w, r, 1) })
@@ -814,8 +854,8 @@ func TestATokenThatStaysExpiredIsAnErrorNotALoop(t *testing.T) {
 	require.NoError(t, err)
 	err = list(t.Context(), client)
 	require.ErrorIs(t, err, cams.ErrUnauthenticated)
-	assert.EqualError(t, err, "cams: ListChatGroupParticipants: InvalidSecurityToken.Expired: m - get new temporary credentials (status 400, request ID id, 2 attempts)")
-	assert.EqualValues(t, 2, requests.Load())
+	assert.EqualError(t, err, "cams: ListChatGroupParticipants: InvalidSecurityToken.Expired: m - get new temporary credentials (status 400, request ID id, 1 attempt)")
+	assert.EqualValues(t, 1, requests.Load(), "the same token would be refused again")
 	assert.EqualValues(t, 2, u.hits.Load())
 }
 
@@ -826,7 +866,7 @@ func TestACredentialThatKeepsItsExpiredTokenIsAnErrorNotALoop(t *testing.T) {
 	var requests atomic.Int64
 	client := newClientWith(t, u.provider(t), expire("token-1", &requests), cams.WithRetry(cams.RetryPolicy{}))
 	require.ErrorIs(t, list(t.Context(), client), cams.ErrUnauthenticated)
-	assert.EqualValues(t, 2, requests.Load())
+	assert.EqualValues(t, 1, requests.Load(), "the same token would be refused again")
 	assert.EqualValues(t, 1, u.hits.Load())
 }
 

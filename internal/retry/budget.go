@@ -35,8 +35,9 @@ func (b *Budget) Withdraw() bool {
 // Refund takes back a withdrawal for a retry that was not made.
 func (b *Budget) Refund() { b.give(cost) }
 
-// Succeeded pays back for a call that succeeded.
-func (b *Budget) Succeeded() { b.give(payback) }
+// Succeeded pays back for a call that succeeded: the retries that it made, in
+// full, and a little for other calls.
+func (b *Budget) Succeeded(withdrawn int) { b.give(int64(withdrawn)*cost + payback) }
 
 // give returns tenths of a retry, up to a full budget.
 func (b *Budget) give(tenths int64) {
