@@ -6,8 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/textproto"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -19,9 +17,6 @@ const (
 	AccessKeyID     = "camstest-access-key-id"
 	AccessKeySecret = "camstest-access-key-secret"
 )
-
-// maxBody bounds what is read of a request: the operation needs no body at all.
-const maxBody = 1 << 20
 
 // Server is the fake service. [NewServer] makes one; it is safe for concurrent use.
 type Server struct {
@@ -45,23 +40,6 @@ type Group struct {
 }
 
 type groupKey struct{ businessNumber, custSpaceID, groupID string }
-
-// Request is a request that arrived.
-//
-// Query and Header are as they arrived, credentials and phone numbers included. The print forms of a Request (fmt, JSON,
-// slog) therefore leave both out.
-type Request struct {
-	Method, Host, Action, Version string
-
-	Query  url.Values
-	Header http.Header // Host is not in it, as in [http.Request]
-	Time   time.Time   // when it arrived, by the server's clock
-
-	// Status and Code are what it was answered with; Code is "OK" on success, and "" for an answer without a code.
-	// Status is 0 as long as there is no answer: it is being delayed, it was dropped, or the caller gave up.
-	Status int
-	Code   string
-}
 
 // NewServer makes a fake with no groups that accepts [AccessKeyID] with [AccessKeySecret].
 func NewServer() *Server {
@@ -145,35 +123,11 @@ func (s *Server) Reset() {
 	s.always, s.once, s.requests = nil, nil, nil
 }
 
-// Requests returns copies of the requests that arrived since the start or the last [Server.Reset], in order of arrival.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	copies := make([]Request, len(s.requests))
-	for i, r := range s.requests {
-		copies[i] = *r
-		copies[i].Header = r.Header.Clone()
-		copies[i].Query = url.Values(http.Header(r.Query).Clone()) // the same type underneath
-	}
-	return copies
-}
-
 // String keeps the keys that the server holds out of the output of a failed test.
 func (s *Server) String() string { return "camstest.Server" }
 
 // GoString is [Server.String].
 func (s *Server) GoString() string { return s.String() }
-
-// String returns one line without credentials, parameters or phone numbers.
-func (r Request) String() string {
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s: %d %s", r.Method, r.Action, r.Version, r.Status, r.Code))
-}
-
-// GoString is [Request.String].
-func (r Request) GoString() string { return r.String() }
-
-// MarshalText is [Request.String], for JSON and slog.
-func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // ServeHTTP implements [http.Handler]. It panics with [http.ErrAbortHandler], which is how a handler cuts the
 // connection, when an [Answer] says Drop, when the request cannot be read, or when its context ends during a delay.
@@ -232,39 +186,6 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		answer.Body = http.NoBody
 	}
 	return answer, nil
-}
-
-// call is a request as a server sees it, whichever face it came to.
-type call struct {
-	method, host, path string
-	query              url.Values
-	header             http.Header
-	body               []byte
-	malformed          string // why the request cannot be read as one; "" when it can
-}
-
-func readCall(method, host string, u *url.URL, header http.Header, body io.Reader) (*call, error) {
-	c := &call{method: method, host: host, path: u.EscapedPath(), header: make(http.Header, len(header))}
-	if c.path == "" {
-		c.path = "/"
-	}
-	for name, values := range header { // what came in memory gets the form that a server sees
-		for _, v := range values {
-			c.header.Add(name, textproto.TrimString(v))
-		}
-	}
-	c.header.Del("Host") // a client ignores it too, and sends its Host field
-	var err error
-	if c.query, err = url.ParseQuery(u.RawQuery); err != nil {
-		c.malformed = "The query string cannot be decoded."
-	}
-	if c.body, err = io.ReadAll(io.LimitReader(body, maxBody+1)); err != nil {
-		return nil, err
-	}
-	if len(c.body) > maxBody {
-		c.malformed = "The request body is too long."
-	}
-	return c, nil
 }
 
 // serve is what both faces share: remember the request, find its answer, wait if told to. An error means that there is

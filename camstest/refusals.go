@@ -1,0 +1,33 @@
+package camstest
+
+// refusal is a request that the gateway turns down. Its message is fixed or names a parameter; it never repeats a value,
+// because values are signatures, tokens and phone numbers.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func incomplete(what string) *refusal {
+	return &refusal{400, "IncompleteSignature", "The request signature does not conform to Aliyun standards: " + what + "."}
+}
+
+func missing(parameter string) *refusal {
+	return &refusal{400, "MissingParameter", parameter + " is mandatory for this action."}
+}
+
+func invalid(what string) *refusal {
+	return &refusal{400, "InvalidParameter", what}
+}
+
+var (
+	wrongMethod   = &refusal{405, "UnsupportedHTTPMethod", "This http method is not supported."}
+	wrongAction   = &refusal{404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
+	wrongVersion  = &refusal{400, "InvalidVersion", "Specified parameter Version is not valid."}
+	wrongDate     = &refusal{400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."}
+	staleDate     = &refusal{400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."}
+	unknownKey    = &refusal{404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."}
+	missingToken  = &refusal{400, "MissingSecurityToken", "SecurityToken is mandatory for this action."}
+	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."}
+	wrongSigning  = &refusal{400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation."}
+	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already."}
+)
