@@ -44,22 +44,18 @@ type refusalBody struct {
 	Recommend string
 }
 
-// listBody is the answer of the operation itself, be it a list or a refusal.
-type listBody struct {
-	AccessDeniedDetail string
-	Message            string
-	RequestID          string    `json:"RequestId"`
-	Data               *listData `json:",omitempty"`
-	Code               string
-	Success            bool
-}
-
+// listData is the Data of an answer that lists.
 type listData struct {
 	Total int
-	List  []participant
+	List  any
 }
 
-type participant struct{ ParticipantNumber string }
+// success is the answer of an operation that was carried out, with the fields of result, a struct.
+func success(result any) Answer {
+	fields := strings.ReplaceAll(jsonOf(result), requestIDMark, `\u0024{RequestId}`) // in a group's own texts it is no mark
+	return Answer{Body: `{"AccessDeniedDetail":"None","Message":"None","RequestId":"` + requestIDMark + `",` +
+		fields[1:len(fields)-1] + `,"Code":"OK","Success":true}`}
+}
 
 // requestIDMark stands in a body for the ID of the request that it will answer.
 const requestIDMark = "${RequestId}"

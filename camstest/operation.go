@@ -3,57 +3,68 @@ package camstest
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
 
-// The one operation that the fake knows.
-const (
-	actionName  = "ListChatGroupParticipants"
-	versionName = "2020-06-06"
-)
+const versionName = "2020-06-06"
+
+// operations are those that the fake carries out. Another one is a file of its own, and a row here.
+var operations = map[string]operation{
+	"ListChatGroupParticipants": {ofGroup: true, run: listChatGroupParticipants},
+}
+
+type operation struct {
+	ofGroup bool // it is about one group: GroupId is required
+
+	// run returns the fields that the answer has besides those of every answer, as a struct. It is called with
+	// [Server.mu] held, so the result must share nothing that may change later.
+	run func(*groupStore, *ask) (result any, bad *refusal)
+}
+
+// ask is a request as an operation sees it.
+type ask struct {
+	groupKey   // as far as the operation has them
+	parameters url.Values
+	now        time.Time
+}
 
 // ownAnswer answers a request as the service would, in the order of a gateway: is it for me, who are you, what do you
 // want. Only then comes the operation. The code is that of the answer.
 func (s *Server) ownAnswer(c *call, now time.Time) (answer Answer, code string) {
-	key, page, bad := s.check(c, now)
+	if bad := s.admit(c, now); bad != nil {
+		return bad.answer(), bad.code
+	}
+	op := operations[c.action()]
+	a, bad := c.ask(op, now)
 	if bad != nil {
-		return Refusal(bad.status, bad.code, bad.message), bad.code
+		return bad.answer(), bad.code
 	}
-	return s.list(key, page)
+	s.mu.Lock()
+	result, bad := op.run(&s.groups, a)
+	s.mu.Unlock()
+	if bad != nil {
+		return bad.answer(), bad.code
+	}
+	return success(result), "OK"
 }
 
-func (s *Server) check(c *call, now time.Time) (groupKey, page, *refusal) {
+func (s *Server) admit(c *call, now time.Time) *refusal {
 	if bad := c.checkTarget(); bad != nil {
-		return groupKey{}, page{}, bad
+		return bad
 	}
-	if bad := s.authenticate(c, now); bad != nil {
-		return groupKey{}, page{}, bad
-	}
-	return readParameters(c)
+	return s.authenticate(c, now)
 }
-
-// action and version come in the headers of an ACS3 request, and in the query of an RPC request.
-func (c *call) action() string  { return c.headerOrQuery("X-Acs-Action", "Action") }
-func (c *call) version() string { return c.headerOrQuery("X-Acs-Version", "Version") }
-
-func (c *call) headerOrQuery(header, parameter string) string {
-	if c.isRPC() {
-		return c.query.Get(parameter)
-	}
-	return c.header.Get(header)
-}
-
-// isRPC goes by the query: clients of the RPC signature may send the headers too.
-func (c *call) isRPC() bool { return c.query.Has("Action") }
 
 func (c *call) checkTarget() *refusal {
+	_, known := operations[c.action()]
 	switch {
 	case c.method != http.MethodPost && c.method != http.MethodGet:
 		return wrongMethod
 	case c.malformed != "":
 		return invalid(c.malformed)
-	case c.path != "/" || c.action() != actionName:
+	case c.path != "/" || !known:
 		return wrongAction
 	case c.version() != versionName:
 		return wrongVersion
@@ -61,61 +72,43 @@ func (c *call) checkTarget() *refusal {
 	return nil
 }
 
+// ask reads what all operations have in common.
+func (c *call) ask(op operation, now time.Time) (*ask, *refusal) {
+	p := c.query
+	a := &ask{groupKey{p.Get("BusinessNumber"), p.Get("CustSpaceId"), p.Get("GroupId")}, p, now}
+	switch {
+	case a.businessNumber == "":
+		return nil, missing("BusinessNumber")
+	case a.custSpaceID == "":
+		return nil, missing("CustSpaceId")
+	case a.groupID == "" && op.ofGroup:
+		return nil, missing("GroupId")
+	case p.Has("ChannelType") && p.Get("ChannelType") != "WHATSAPP":
+		return nil, invalid("ChannelType must be WHATSAPP.")
+	case c.isRPC() && !strings.EqualFold(p.Get("Format"), "json"):
+		return nil, invalid("Format must be json: without it the service answers XML.")
+	}
+	return a, nil
+}
+
 // page is the parameter Page, which comes as JSON.
 type page struct{ Index, Size int }
 
-func readParameters(c *call) (groupKey, page, *refusal) {
-	key := groupKey{c.query.Get("BusinessNumber"), c.query.Get("CustSpaceId"), c.query.Get("GroupId")}
-	p := page{Index: 1, Size: 20}
-	switch {
-	case key.businessNumber == "":
-		return key, p, missing("BusinessNumber")
-	case key.custSpaceID == "":
-		return key, p, missing("CustSpaceId")
-	case key.groupID == "":
-		return key, p, missing("GroupId")
-	case c.query.Has("ChannelType") && c.query.Get("ChannelType") != "WHATSAPP":
-		return key, p, invalid("ChannelType must be WHATSAPP.")
-	case c.isRPC() && !strings.EqualFold(c.query.Get("Format"), "json"):
-		return key, p, invalid("Format must be json: without it the service answers XML.")
+// page reads Page; what it leaves out is as in byDefault.
+func (a *ask) page(byDefault page) (page, *refusal) {
+	p := byDefault
+	if a.parameters.Has("Page") && json.Unmarshal([]byte(a.parameters.Get("Page")), &p) != nil || p.Index < 1 || p.Size < 1 {
+		return p, invalid("Page must be a JSON object with Index and Size from 1.")
 	}
-	if c.query.Has("Page") {
-		if json.Unmarshal([]byte(c.query.Get("Page")), &p) != nil || p.Index < 1 || p.Size < 1 {
-			return key, p, invalid("Page must be a JSON object with Index and Size from 1.")
-		}
-	}
-	return key, p, nil
+	return p, nil
 }
 
-// list answers with one page of a group. The operation's own refusals come inside an HTTP 200.
-func (s *Server) list(key groupKey, p page) (answer Answer, code string) {
-	s.mu.Lock()
-	numbers, known := s.groups[key]
-	maxSize := s.maxPageSize
-	s.mu.Unlock()
-
-	body := listBody{AccessDeniedDetail: "None", RequestID: requestIDMark}
-	if !known {
-		body.Code, body.Message = "InvalidParameter", "The group does not exist."
-	} else {
-		if maxSize > 0 {
-			p.Size = min(p.Size, maxSize)
-		}
-		body.Code, body.Message, body.Success = "OK", "None", true
-		body.Data = &listData{Total: len(numbers), List: p.of(numbers)}
+// onPage returns what of a list is on page p: nothing past the end. It compares before it multiplies, as any Index and
+// Size may come.
+func onPage[T any](list []T, p page) []T {
+	if p.Index-1 > len(list)/p.Size {
+		return nil
 	}
-	return Answer{Body: jsonOf(body)}, body.Code
-}
-
-// of returns the members on page p: none past the end. It compares before it multiplies, as any Index and Size may come.
-func (p page) of(numbers []string) []participant {
-	list := []participant{} // an empty list is [] in JSON, not null
-	if p.Index-1 > len(numbers)/p.Size {
-		return list
-	}
-	rest := numbers[(p.Index-1)*p.Size:]
-	for _, number := range rest[:min(p.Size, len(rest))] {
-		list = append(list, participant{number})
-	}
-	return list
+	rest := list[(p.Index-1)*p.Size:]
+	return rest[:min(p.Size, len(rest))]
 }

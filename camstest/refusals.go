@@ -1,10 +1,28 @@
 package camstest
 
+import "net/http"
+
 // refusal is a request that the gateway turns down. Its message is fixed or names a parameter; it never repeats a value,
 // because values are signatures, tokens and phone numbers.
 type refusal struct {
 	status        int
 	code, message string
+}
+
+// answer is the refusal as it is sent: in the operation's own form with HTTP 200, else in the gateway's.
+func (r *refusal) answer() Answer {
+	if r.status != http.StatusOK {
+		return Refusal(r.status, r.code, r.message)
+	}
+	return Answer{Body: jsonOf(operationRefusal{"None", r.message, requestIDMark, r.code, false})}
+}
+
+type operationRefusal struct {
+	AccessDeniedDetail string
+	Message            string
+	RequestID          string `json:"RequestId"`
+	Code               string
+	Success            bool
 }
 
 func incomplete(what string) *refusal {
@@ -29,5 +47,6 @@ var (
 	missingToken  = &refusal{400, "MissingSecurityToken", "SecurityToken is mandatory for this action."}
 	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."}
 	wrongSigning  = &refusal{400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation."}
+	unknownGroup  = &refusal{200, "InvalidParameter", "The group does not exist."}
 	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already."}
 )

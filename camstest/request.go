@@ -86,3 +86,17 @@ func readCall(method, host string, u *url.URL, header http.Header, body io.Reade
 	}
 	return c, nil
 }
+
+// action and version come in the headers of an ACS3 request, and in the query of an RPC request.
+func (c *call) action() string  { return c.headerOrQuery("X-Acs-Action", "Action") }
+func (c *call) version() string { return c.headerOrQuery("X-Acs-Version", "Version") }
+
+func (c *call) headerOrQuery(header, parameter string) string {
+	if c.isRPC() {
+		return c.query.Get(parameter)
+	}
+	return c.header.Get(header)
+}
+
+// isRPC goes by the query: clients of the RPC signature may send the headers too.
+func (c *call) isRPC() bool { return c.query.Has("Action") }

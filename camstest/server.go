@@ -20,46 +20,28 @@ const (
 
 // Server is the fake service. [NewServer] makes one; it is safe for concurrent use.
 type Server struct {
-	mu          sync.Mutex // guards all below; never held while hashing, waiting or calling the user's clock
-	now         func() time.Time
-	maxPageSize int
-	groups      map[groupKey][]string        // the slices are never changed, only replaced
-	secrets     map[string]map[string]string // access key ID -> security token, "" for a long-term key -> secret
-	bearers     map[string]bool
-	nonces      nonceMemory
-	always      *Answer
-	once        []Answer
-	requests    []*Request
+	mu       sync.Mutex // guards all below; never held while hashing, waiting or calling the user's clock
+	now      func() time.Time
+	groups   groupStore
+	secrets  map[string]map[string]string // access key ID -> security token, "" for a long-term key -> secret
+	bearers  map[string]bool
+	nonces   nonceMemory
+	always   *Answer
+	once     []Answer
+	requests []*Request
 }
-
-// Group is an IM group. BusinessNumber, CustSpaceID and GroupID together identify it; Participants are the phone
-// numbers of its members, in the order in which they are listed.
-type Group struct {
-	BusinessNumber, CustSpaceID, GroupID string
-	Participants                         []string
-}
-
-type groupKey struct{ businessNumber, custSpaceID, groupID string }
 
 // NewServer makes a fake with no groups that accepts [AccessKeyID] with [AccessKeySecret].
 func NewServer() *Server {
 	s := &Server{
 		now:     time.Now,
-		groups:  make(map[groupKey][]string),
+		groups:  groupStore{byKey: make(map[groupKey]*group)},
 		secrets: make(map[string]map[string]string),
 		bearers: make(map[string]bool),
 		nonces:  nonceMemory{until: make(map[nonceKey]time.Time)},
 	}
 	s.AddAccessKey(AccessKeyID, AccessKeySecret, "")
 	return s
-}
-
-// AddGroup adds g, or replaces the group with the same three identifiers.
-func (s *Server) AddGroup(g Group) {
-	participants := slices.Clone(g.Participants)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.groups[groupKey{g.BusinessNumber, g.CustSpaceID, g.GroupID}] = participants
 }
 
 // AddAccessKey makes the server accept an access key. With an empty securityToken it is a long-term key, else a
@@ -78,14 +60,6 @@ func (s *Server) AddBearerToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bearers[token] = true
-}
-
-// SetMaxPageSize makes the server cap Page.Size at n members, silently: a request for more gets pages of n.
-// 0, the default, is no cap.
-func (s *Server) SetMaxPageSize(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.maxPageSize = n
 }
 
 // SetClock sets the server's clock, by which it judges the date of a request. The default is [time.Now].

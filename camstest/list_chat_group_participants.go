@@ -1,0 +1,21 @@
+package camstest
+
+// participant is a member as ListChatGroupParticipants shows it.
+type participant struct{ ParticipantNumber string }
+
+// listChatGroupParticipants lists the members of a group in the order in which they joined.
+func listChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
+	p, bad := a.page(page{Index: 1, Size: 20})
+	if bad != nil {
+		return nil, bad
+	}
+	g, bad := groups.find(a.groupKey)
+	if bad != nil {
+		return nil, bad
+	}
+	list := []participant{} // in JSON [] and not null
+	for _, number := range onPage(g.Participants, groups.capped(p)) {
+		list = append(list, participant{number})
+	}
+	return struct{ Data any }{listData{Total: len(g.Participants), List: list}}, nil
+}
