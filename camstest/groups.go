@@ -1,42 +1,146 @@
 package camstest
 
-import "slices"
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+)
 
 // Group is an IM group. BusinessNumber, CustSpaceID and GroupID together identify it; Participants are the phone
-// numbers of its members, in the order in which they are listed.
+// numbers of its members, in the order in which they are listed. The other fields are what ListChatGroup shows of it.
 type Group struct {
 	BusinessNumber, CustSpaceID, GroupID string
 	Participants                         []string
+
+	Subject, Description string
+	GroupStatus          string // "" is ACTIVE
+	InviteLink           string // "" is none; good for [Server.Join]
+	ProfilePictureFile   string // a URL
+	BusinessRole         string
+	GroupLink, GroupType string
+	GmtModifier          int64 // the last change; 0 is now, in milliseconds: the real unit is unknown
 }
 
-// AddGroup adds g, or replaces the group with the same three identifiers.
+const (
+	statusActive   = "ACTIVE"
+	statusCreating = "CREATING"
+
+	maxMembers = 8 // the service's own limit
+	linkPrefix = "https://chat.whatsapp.com/"
+)
+
+// AddGroup adds g, or replaces the group with the same three identifiers. It checks nothing: a group may have more
+// members than the service allows, and any status.
 func (s *Server) AddGroup(g Group) {
+	now := s.clock()
 	g.Participants = slices.Clone(g.Participants)
+	if g.GroupStatus == "" {
+		g.GroupStatus = statusActive
+	}
+	if g.GmtModifier == 0 {
+		g.GmtModifier = now.UnixMilli()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.groups.put(&group{Group: g})
 }
 
-// SetMaxPageSize makes the server cap Page.Size at n, silently: a request for more gets pages of n.
-// 0, the default, is no cap.
-func (s *Server) SetMaxPageSize(n int) {
+// Groups returns copies of the groups that there are now, in order of creation.
+func (s *Server) Groups() []Group {
+	now := s.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.groups.maxPageSize = n
+	s.groups.settle(now)
+	copies := make([]Group, len(s.groups.inOrder))
+	for i, g := range s.groups.inOrder {
+		copies[i] = g.Group
+		copies[i].Participants = slices.Clone(g.Participants)
+	}
+	return copies
+}
+
+// SetActivationDelay sets how long a group that AddChatGroup creates from now on stays CREATING, by the server's clock,
+// before it is ACTIVE. 0, the default, makes it ACTIVE when next looked at; a negative delay leaves it to
+// [Server.Activate].
+func (s *Server) SetActivationDelay(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups.activationDelay = d
+}
+
+// Activate makes every group ACTIVE that is CREATING.
+func (s *Server) Activate() {
+	now := s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.groups.inOrder {
+		g.activate(now)
+	}
+}
+
+// Join makes a phone number a member of the group that has this invite link, which is the only way into a group. It is
+// refused with an old link or one of a deleted group, when the group is not ACTIVE or has its 8 members, and to who was
+// removed from it. Who is a member stays one.
+func (s *Server) Join(link, number string) error {
+	now := s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups.settle(now)
+	i := slices.IndexFunc(s.groups.inOrder, func(g *group) bool { return g.InviteLink == link })
+	if link == "" || i < 0 {
+		return errors.New("camstest: no group has this invite link: it was reset or deleted, or never was one")
+	}
+	g := s.groups.inOrder[i]
+	switch {
+	case number == "":
+		return errors.New("camstest: a member needs a phone number")
+	case g.GroupStatus != statusActive:
+		return fmt.Errorf("camstest: the group is %s", g.GroupStatus)
+	case slices.Contains(g.Participants, number):
+		return nil
+	case g.removed[number]:
+		return errors.New("camstest: who was removed from a group cannot come back by its link")
+	case len(g.Participants) >= maxMembers:
+		return fmt.Errorf("camstest: the group is full: it has %d members", len(g.Participants))
+	}
+	g.Participants = append(g.Participants, number)
+	g.touch(now)
+	return nil
 }
 
 // groupStore is what the service knows of groups. [Server.mu] guards it.
 type groupStore struct {
-	byKey       map[groupKey]*group
-	inOrder     []*group // of creation
-	maxPageSize int
+	byKey   map[groupKey]*group
+	inOrder []*group // of creation
+	waiting []*group // those that will be ACTIVE at a time of their own
+
+	activationDelay time.Duration
+	maxPageSize     int
+	serial          int // how many IDs and links were made
 }
 
 type groupKey struct{ businessNumber, custSpaceID, groupID string }
 
-type group struct{ Group }
+type group struct {
+	Group
+	activeAt time.Time       // when it stops CREATING by itself
+	removed  map[string]bool // who cannot join again
+}
 
 func (g *group) key() groupKey { return groupKey{g.BusinessNumber, g.CustSpaceID, g.GroupID} }
+
+// touch notes that the group was changed.
+func (g *group) touch(now time.Time) { g.GmtModifier = now.UnixMilli() }
+
+func (g *group) activate(at time.Time) {
+	if g.GroupStatus == statusCreating {
+		g.GroupStatus = statusActive
+		g.touch(at)
+	}
+}
 
 // put adds a group, or replaces the one with the same key in its place.
 func (s *groupStore) put(g *group) {
@@ -49,11 +153,63 @@ func (s *groupStore) put(g *group) {
 	}
 }
 
+// create adds a group as AddChatGroup does, under an ID of its own.
+func (s *groupStore) create(g Group, now time.Time) {
+	for taken := true; taken; _, taken = s.byKey[(&group{Group: g}).key()] {
+		// As WhatsApp's own, these IDs are base64 and end in "=": a test of them finds what is not encoded.
+		g.GroupID = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "camstest:%05d", s.next()))
+	}
+	g.GroupStatus = statusCreating
+	created := &group{Group: g, activeAt: now.Add(s.activationDelay)}
+	created.touch(now)
+	s.put(created)
+	if s.activationDelay >= 0 {
+		s.waiting = append(s.waiting, created)
+	}
+}
+
+func (s *groupStore) remove(g *group) {
+	delete(s.byKey, g.key())
+	s.inOrder = slices.DeleteFunc(s.inOrder, func(other *group) bool { return other == g })
+}
+
+// settle brings the groups to where time has brought them. Whoever looks at a group must call it first.
+func (s *groupStore) settle(now time.Time) {
+	s.waiting = slices.DeleteFunc(s.waiting, func(g *group) bool {
+		over := !now.Before(g.activeAt)
+		if over {
+			g.activate(g.activeAt)
+		}
+		return over
+	})
+}
+
+// newLink makes an invite link that no group had before.
+func (s *groupStore) newLink() string {
+	h := fnv.New128a()
+	fmt.Fprintf(h, "link %d", s.next())
+	return linkPrefix + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+func (s *groupStore) next() int {
+	s.serial++
+	return s.serial
+}
+
 func (s *groupStore) find(key groupKey) (*group, *refusal) {
 	if g, known := s.byKey[key]; known {
 		return g, nil
 	}
 	return nil, unknownGroup
+}
+
+// findActive finds a group that can be changed.
+func (s *groupStore) findActive(key groupKey) (*group, *refusal) {
+	g, bad := s.find(key)
+	if bad == nil && g.GroupStatus != statusActive {
+		return nil, inactiveGroup
+	}
+	return g, bad
 }
 
 func (s *groupStore) capped(p page) page {

@@ -42,6 +42,7 @@ func (s *Server) ownAnswer(c *call, now time.Time) (answer Answer, code string) 
 		return bad.answer(), bad.code
 	}
 	s.mu.Lock()
+	s.groups.settle(now)
 	result, bad := op.run(&s.groups, a)
 	s.mu.Unlock()
 	if bad != nil {

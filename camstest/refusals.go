@@ -48,5 +48,6 @@ var (
 	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."}
 	wrongSigning  = &refusal{400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation."}
 	unknownGroup  = &refusal{200, "InvalidParameter", "The group does not exist."}
+	inactiveGroup = &refusal{200, "InvalidParameter", "The group is not active."}
 	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already."}
 )

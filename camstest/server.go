@@ -62,6 +62,14 @@ func (s *Server) AddBearerToken(token string) {
 	s.bearers[token] = true
 }
 
+// SetMaxPageSize makes the server cap Page.Size at n, silently: a request for more gets pages of n.
+// 0, the default, is no cap.
+func (s *Server) SetMaxPageSize(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups.maxPageSize = n
+}
+
 // SetClock sets the server's clock, by which it judges the date of a request. The default is [time.Now].
 func (s *Server) SetClock(now func() time.Time) {
 	s.mu.Lock()

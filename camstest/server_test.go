@@ -365,7 +365,7 @@ func TestAddGroupReplacesAndCopies(t *testing.T) {
 	t.Parallel()
 	s := newServer(5)
 	members := []string{"1", "2"}
-	s.AddGroup(Group{business, space, groupID, members})
+	s.AddGroup(Group{BusinessNumber: business, CustSpaceID: space, GroupID: groupID, Participants: members})
 	members[0] = "changed later"
 	a := inMemory(s).call(t, caller{})
 	require.Equal(t, 2, a.body.Data.Total)
@@ -722,7 +722,7 @@ func TestManyAtOnce(t *testing.T) {
 			for range each {
 				a := all[i%len(all)].call(t, caller{rpc: i%3 == 0})
 				ids <- a.body.RequestID
-				s.AddGroup(Group{business, space, groupID, numbers(i)})
+				s.AddGroup(Group{BusinessNumber: business, CustSpaceID: space, GroupID: groupID, Participants: numbers(i)})
 				s.AddAccessKey(fmt.Sprint(i), "secret", "")
 				s.AddBearerToken(fmt.Sprint(i))
 				s.SetMaxPageSize(i)

@@ -136,7 +136,7 @@ func TestVectorsAreAccepted(t *testing.T) {
 				s := NewServer()
 				s.SetClock(func() time.Time { return at })
 				s.AddAccessKey(v.AccessKeyID, secret, v.SecurityToken)
-				s.AddGroup(Group{"8613800000000", "cams-k001", "EA939xyz", numbers(3)})
+				s.AddGroup(Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939xyz", Participants: numbers(3)})
 				return s
 			}
 			assert.Nil(t, newVectorServer(v.AccessKeySecret).authenticate(v.call(t), at))
