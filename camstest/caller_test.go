@@ -219,11 +219,20 @@ type answered struct {
 		Recommend          string
 		AccessDeniedDetail string
 		Success            bool
+		UniqueCode         string
+		InviteLink         string
+		Result             *int
 		Data               *struct {
 			Total int
-			List  []struct{ ParticipantNumber string }
+			List  []listed
 		}
 	}
+}
+
+// listed is an element of either list.
+type listed struct {
+	chatGroup
+	ParticipantNumber string
 }
 
 func (f face) send(t *testing.T, r *http.Request) answered {

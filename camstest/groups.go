@@ -144,6 +144,7 @@ func (g *group) activate(at time.Time) {
 
 // put adds a group, or replaces the one with the same key in its place.
 func (s *groupStore) put(g *group) {
+	g.removed = make(map[string]bool)
 	old, known := s.byKey[g.key()]
 	s.byKey[g.key()] = g
 	if known {

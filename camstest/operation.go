@@ -12,7 +12,14 @@ const versionName = "2020-06-06"
 
 // operations are those that the fake carries out. Another one is a file of its own, and a row here.
 var operations = map[string]operation{
-	"ListChatGroupParticipants": {ofGroup: true, run: listChatGroupParticipants},
+	"AddChatGroup":                {run: addChatGroup},
+	"AddChatGroupInviteLink":      {ofGroup: true, run: addChatGroupInviteLink},
+	"DeleteChatGroup":             {ofGroup: true, run: deleteChatGroup},
+	"DeleteChatGroupInviteLink":   {ofGroup: true, run: deleteChatGroupInviteLink},
+	"DeleteChatGroupParticipants": {ofGroup: true, run: deleteChatGroupParticipants},
+	"ListChatGroup":               {run: listChatGroup},
+	"ListChatGroupParticipants":   {ofGroup: true, run: listChatGroupParticipants},
+	"UpdateChatGroup":             {ofGroup: true, run: updateChatGroup},
 }
 
 type operation struct {

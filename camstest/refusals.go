@@ -30,7 +30,7 @@ func incomplete(what string) *refusal {
 }
 
 func missing(parameter string) *refusal {
-	return &refusal{400, "MissingParameter", parameter + " is mandatory for this action."}
+	return &refusal{400, "Missing" + parameter, parameter + " is mandatory for this action."}
 }
 
 func invalid(what string) *refusal {

@@ -98,7 +98,7 @@ func TestRefusals(t *testing.T) {
 		// The target.
 		{"PUT", both, caller{method: http.MethodPut}, 405, "UnsupportedHTTPMethod", ""},
 		{"DELETE", both, caller{method: http.MethodDelete}, 405, "UnsupportedHTTPMethod", ""},
-		{"another action", both, caller{action: "ListChatGroup"}, 404, "InvalidAction.NotFound", ""},
+		{"another action", both, caller{action: "ListChatGroups"}, 404, "InvalidAction.NotFound", ""},
 		{"no action", both, caller{after: func(r *http.Request) {
 			r.Header.Del("X-Acs-Action")
 			editQuery(func(q url.Values) { q.Del("Action") })(r)
@@ -174,10 +174,10 @@ func TestRefusals(t *testing.T) {
 		{"a changed Format", rpcOnly, caller{after: editQuery(func(q url.Values) { q.Set("Format", "xml") })}, 400, "SignatureDoesNotMatch", ""},
 
 		// The parameters.
-		{"no BusinessNumber", both, caller{drop: []string{"BusinessNumber"}}, 400, "MissingParameter", "BusinessNumber"},
-		{"no CustSpaceId", both, caller{drop: []string{"CustSpaceId"}}, 400, "MissingParameter", "CustSpaceId"},
-		{"no GroupId", both, caller{drop: []string{"GroupId"}}, 400, "MissingParameter", "GroupId"},
-		{"an empty GroupId", both, caller{set: map[string]string{"GroupId": ""}}, 400, "MissingParameter", "GroupId"},
+		{"no BusinessNumber", both, caller{drop: []string{"BusinessNumber"}}, 400, "MissingBusinessNumber", "BusinessNumber"},
+		{"no CustSpaceId", both, caller{drop: []string{"CustSpaceId"}}, 400, "MissingCustSpaceId", "CustSpaceId"},
+		{"no GroupId", both, caller{drop: []string{"GroupId"}}, 400, "MissingGroupId", "GroupId"},
+		{"an empty GroupId", both, caller{set: map[string]string{"GroupId": ""}}, 400, "MissingGroupId", "GroupId"},
 		{"another channel", both, caller{set: map[string]string{"ChannelType": "VIBER"}}, 400, "InvalidParameter", "ChannelType"},
 		{"a Page that is not JSON", both, caller{set: map[string]string{"Page": "1"}}, 400, "InvalidParameter", "Page"},
 		{"a Page that is cut off", both, caller{set: map[string]string{"Page": `{"Index":1`}}, 400, "InvalidParameter", "Page"},
@@ -190,7 +190,7 @@ func TestRefusals(t *testing.T) {
 		// The order: what is earlier here wins.
 		{"wrong action and unknown key", both, caller{action: "Other", keyID: "nobody"}, 404, "InvalidAction.NotFound", ""},
 		{"unknown key and missing parameter", both, caller{keyID: "nobody", drop: []string{"GroupId"}}, 404, "InvalidAccessKeyId.NotFound", ""},
-		{"missing parameter and unknown group", both, caller{drop: []string{"CustSpaceId"}, set: map[string]string{"GroupId": "other"}}, 400, "MissingParameter", "CustSpaceId"},
+		{"missing parameter and unknown group", both, caller{drop: []string{"CustSpaceId"}, set: map[string]string{"GroupId": "other"}}, 400, "MissingCustSpaceId", "CustSpaceId"},
 
 		// The operation's own refusal comes inside a 200.
 		{"an unknown group", both, caller{set: map[string]string{"GroupId": "other"}}, 200, "InvalidParameter", "group"},

@@ -1,0 +1,12 @@
+package camstest
+
+// addChatGroupInviteLink gives a group a new invite link. A link that it had before is dead from now on.
+func addChatGroupInviteLink(groups *groupStore, a *ask) (any, *refusal) {
+	g, bad := groups.findActive(a.groupKey)
+	if bad != nil {
+		return nil, bad
+	}
+	g.InviteLink = groups.newLink()
+	g.touch(a.now)
+	return struct{ InviteLink string }{g.InviteLink}, nil
+}

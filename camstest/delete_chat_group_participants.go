@@ -1,0 +1,30 @@
+package camstest
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// deleteChatGroupParticipants removes members, who then cannot join again. Result is how many it removed: who is no
+// member does not count.
+func deleteChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
+	var list []participant
+	err := json.Unmarshal([]byte(a.parameters.Get("List")), &list)
+	if err != nil || len(list) == 0 || slices.Contains(list, participant{}) {
+		return nil, invalid("List must be a JSON list of objects with a ParticipantNumber, at least one.")
+	}
+	g, bad := groups.findActive(a.groupKey)
+	if bad != nil {
+		return nil, bad
+	}
+	removed := 0
+	for _, p := range list {
+		if i := slices.Index(g.Participants, p.ParticipantNumber); i >= 0 {
+			g.Participants = slices.Delete(g.Participants, i, i+1)
+			g.removed[p.ParticipantNumber] = true
+			g.touch(a.now)
+			removed++
+		}
+	}
+	return struct{ Result int }{removed}, nil
+}

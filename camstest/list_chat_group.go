@@ -1,0 +1,68 @@
+package camstest
+
+import "strings"
+
+// chatGroup is a group as ListChatGroup shows it.
+type chatGroup struct {
+	Description           string
+	BusinessNumber        string
+	InviteLink            string
+	GroupStatus           string
+	ProfilePictureFile    string
+	Subject               string
+	GroupID               string `json:"GroupId"`
+	GroupType             string
+	GroupLink             string
+	BusinessRole          string
+	GmtModifier           int64
+	TotalParticipantCount int
+}
+
+// listChatGroup lists the groups of a business number, in order of creation. Each filter that is not empty must hold:
+// Subject is part of the group's subject, the others are equal. That is assumed.
+func listChatGroup(groups *groupStore, a *ask) (any, *refusal) {
+	if a.parameters.Get("Page") == "" {
+		return nil, missing("Page")
+	}
+	p, bad := a.page(page{}) // Index and Size are both required here
+	if bad != nil {
+		return nil, bad
+	}
+	var found []*group
+	for _, g := range groups.inOrder {
+		if g.BusinessNumber == a.businessNumber && g.CustSpaceID == a.custSpaceID && g.passes(a) {
+			found = append(found, g)
+		}
+	}
+	list := []chatGroup{} // in JSON [] and not null
+	for _, g := range onPage(found, groups.capped(p)) {
+		list = append(list, g.shown())
+	}
+	return struct{ Data any }{listData{Total: len(found), List: list}}, nil
+}
+
+func (g *group) passes(a *ask) bool {
+	equal := func(name, value string) bool {
+		filter := a.parameters.Get(name)
+		return filter == "" || filter == value
+	}
+	return strings.Contains(g.Subject, a.parameters.Get("Subject")) &&
+		equal("GroupStatus", g.GroupStatus) && equal("GroupType", g.GroupType) && equal("GroupLink", g.GroupLink)
+}
+
+func (g *group) shown() chatGroup {
+	return chatGroup{
+		Description:           g.Description,
+		BusinessNumber:        g.BusinessNumber,
+		InviteLink:            g.InviteLink,
+		GroupStatus:           g.GroupStatus,
+		ProfilePictureFile:    g.ProfilePictureFile,
+		Subject:               g.Subject,
+		GroupID:               g.GroupID,
+		GroupType:             g.GroupType,
+		GroupLink:             g.GroupLink,
+		BusinessRole:          g.BusinessRole,
+		GmtModifier:           g.GmtModifier,
+		TotalParticipantCount: len(g.Participants),
+	}
+}
