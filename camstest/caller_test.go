@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -40,6 +41,7 @@ type caller struct {
 	body, contentType     string
 	set                   map[string]string // parameters to set
 	drop                  []string          // parameters to leave out
+	inForm                []string          // parameters to send in a form; "*" for all
 	before, after         func(*http.Request)
 	unsigned, alsoSigned  string // a header name to leave out of, or add to, the signed names
 	authorizationTemplate string
@@ -78,9 +80,24 @@ func encodeAll(parameters map[string]string) string {
 
 func sha(b string) string { h := sha256.Sum256([]byte(b)); return hex.EncodeToString(h[:]) }
 
+// split takes the parameters out of query that go into a form.
+func (c caller) split(query map[string]string) (form map[string]string) {
+	form = map[string]string{}
+	for name, value := range query {
+		if slices.Contains(c.inForm, name) || slices.Contains(c.inForm, "*") {
+			form[name] = value
+			delete(query, name)
+		}
+	}
+	return form
+}
+
 func (c caller) request(t *testing.T, base string) *http.Request {
 	t.Helper()
 	method := or(c.method, http.MethodPost)
+	if len(c.inForm) > 0 {
+		c.contentType = or(c.contentType, "application/x-www-form-urlencoded")
+	}
 	r, err := http.NewRequestWithContext(t.Context(), method, base+or(c.path, "/"), strings.NewReader(c.body))
 	require.NoError(t, err)
 	if c.contentType != "" {
@@ -130,6 +147,9 @@ func (c caller) request(t *testing.T, base string) *http.Request {
 				delete(query, k)
 			}
 		}
+		if len(c.inForm) > 0 {
+			setBody(r, encodeAll(c.split(query)))
+		}
 		r.URL.RawQuery = encodeAll(query)
 		if c.after != nil {
 			c.after(r)
@@ -137,6 +157,10 @@ func (c caller) request(t *testing.T, base string) *http.Request {
 		return r
 	}
 
+	if len(c.inForm) > 0 {
+		c.body = encodeAll(c.split(query))
+		setBody(r, c.body)
+	}
 	r.URL.RawQuery = encodeAll(query)
 	r.Header.Set("X-Acs-Action", action)
 	r.Header.Set("X-Acs-Version", version)
@@ -184,6 +208,10 @@ func (c caller) request(t *testing.T, base string) *http.Request {
 		c.after(r)
 	}
 	return r
+}
+
+func setBody(r *http.Request, body string) {
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
 }
 
 // face is one of the two ways to reach a server.

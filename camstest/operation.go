@@ -82,7 +82,7 @@ func (c *call) checkTarget() *refusal {
 
 // ask reads what all operations have in common.
 func (c *call) ask(op operation, now time.Time) (*ask, *refusal) {
-	p := c.query
+	p := c.parameters
 	a := &ask{groupKey{p.Get("BusinessNumber"), p.Get("CustSpaceId"), p.Get("GroupId")}, p, now}
 	switch {
 	case a.businessNumber == "":

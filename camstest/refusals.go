@@ -2,8 +2,8 @@ package camstest
 
 import "net/http"
 
-// refusal is a request that the gateway turns down. Its message is fixed or names a parameter; it never repeats a value,
-// because values are signatures, tokens and phone numbers.
+// refusal is a request that is turned down. Its message is fixed or names a parameter. Only that of a wrong signature
+// repeats values, which may be tokens and phone numbers.
 type refusal struct {
 	status        int
 	code, message string
@@ -29,6 +29,19 @@ func incomplete(what string) *refusal {
 	return &refusal{400, "IncompleteSignature", "The request signature does not conform to Aliyun standards: " + what + "."}
 }
 
+// unequal repeats what the server signed, as the service does: with the caller's own parameters, phone numbers and
+// tokens, but no secret and no signature.
+func unequal(cl claim) *refusal {
+	message := "Specified signature is not matched with our calculation."
+	if cl.stringToSign != "" {
+		message += " server string to sign is:" + cl.stringToSign
+	}
+	if cl.canonical != "" {
+		message += ", server canonicalString is:" + cl.canonical
+	}
+	return &refusal{400, "SignatureDoesNotMatch", message}
+}
+
 func missing(parameter string) *refusal {
 	return &refusal{400, "Missing" + parameter, parameter + " is mandatory for this action."}
 }
@@ -46,7 +59,6 @@ var (
 	unknownKey    = &refusal{404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."}
 	missingToken  = &refusal{400, "MissingSecurityToken", "SecurityToken is mandatory for this action."}
 	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."}
-	wrongSigning  = &refusal{400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation."}
 	unknownGroup  = &refusal{200, "InvalidParameter", "The group does not exist."}
 	inactiveGroup = &refusal{200, "InvalidParameter", "The group is not active."}
 	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already."}

@@ -3,6 +3,7 @@ package camstest
 import (
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -10,7 +11,7 @@ import (
 	"time"
 )
 
-// maxBody bounds what is read of a request: the operation needs no body at all.
+// maxBody bounds what is read of a request: most have no body at all.
 const maxBody = 1 << 20
 
 // Request is a request that arrived.
@@ -28,7 +29,12 @@ type Request struct {
 	// Status is 0 as long as there is no answer: it is being delayed, it was dropped, or the caller gave up.
 	Status int
 	Code   string
+
+	parameters url.Values
 }
+
+// Parameter returns a parameter of the operation, whether it came in the query or in a form in the body; "" if it did not.
+func (r Request) Parameter(name string) string { return r.parameters.Get(name) }
 
 // Requests returns copies of the requests that arrived since the start or the last [Server.Reset], in order of arrival.
 func (s *Server) Requests() []Request {
@@ -36,12 +42,20 @@ func (s *Server) Requests() []Request {
 	defer s.mu.Unlock()
 	copies := make([]Request, len(s.requests))
 	for i, r := range s.requests {
-		copies[i] = *r
-		copies[i].Header = r.Header.Clone()
-		copies[i].Query = url.Values(http.Header(r.Query).Clone()) // the same type underneath
+		copies[i] = r.copy()
 	}
 	return copies
 }
+
+func (r *Request) copy() Request {
+	c := *r
+	c.Header = r.Header.Clone()
+	c.Query = cloneValues(r.Query)
+	return c
+}
+
+// cloneValues copies parameters, which are of the same type as a header underneath.
+func cloneValues(v url.Values) url.Values { return url.Values(http.Header(v).Clone()) }
 
 // String returns one line without credentials, parameters or phone numbers.
 func (r Request) String() string {
@@ -57,23 +71,18 @@ func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil 
 // call is a request as a server sees it, whichever face it came to.
 type call struct {
 	method, host, path string
-	query              url.Values
+	query              url.Values // what the signature ACS3 covers
+	parameters         url.Values // of the query and of a form in the body
 	header             http.Header
 	body               []byte
 	malformed          string // why the request cannot be read as one; "" when it can
 }
 
 func readCall(method, host string, u *url.URL, header http.Header, body io.Reader) (*call, error) {
-	c := &call{method: method, host: host, path: u.EscapedPath(), header: make(http.Header, len(header))}
+	c := &call{method: method, host: host, path: u.EscapedPath(), header: readHeader(header)}
 	if c.path == "" {
 		c.path = "/"
 	}
-	for name, values := range header { // what came in memory gets the form that a server sees
-		for _, v := range values {
-			c.header.Add(name, textproto.TrimString(v))
-		}
-	}
-	c.header.Del("Host") // a client ignores it too, and sends its Host field
 	var err error
 	if c.query, err = url.ParseQuery(u.RawQuery); err != nil {
 		c.malformed = "The query string cannot be decoded."
@@ -84,19 +93,62 @@ func readCall(method, host string, u *url.URL, header http.Header, body io.Reade
 	if len(c.body) > maxBody {
 		c.malformed = "The request body is too long."
 	}
+	c.parameters = c.query
+	if c.hasForm() {
+		c.addForm()
+	}
 	return c, nil
 }
 
-// action and version come in the headers of an ACS3 request, and in the query of an RPC request.
-func (c *call) action() string  { return c.headerOrQuery("X-Acs-Action", "Action") }
-func (c *call) version() string { return c.headerOrQuery("X-Acs-Version", "Version") }
+// readHeader gives what came in memory the form in which a server sees it.
+func readHeader(header http.Header) http.Header {
+	read := make(http.Header, len(header))
+	for name, values := range header {
+		if !isToken(name) {
+			name = strings.ToLower(name) // it may be signed, under this name
+		}
+		for _, v := range values {
+			read.Add(name, textproto.TrimString(v))
+		}
+	}
+	read.Del("Host") // a client ignores it too, and sends its Host field
+	return read
+}
 
-func (c *call) headerOrQuery(header, parameter string) string {
+// isToken tells whether HTTP allows a header field of this name. Nothing else can arrive but in memory.
+func isToken(name string) bool {
+	const others = "!#$%&'*+-.^_`|~"
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(others, r)
+	})
+}
+
+func (c *call) hasForm() bool {
+	mediaType, _, _ := mime.ParseMediaType(c.header.Get("Content-Type"))
+	return c.method == http.MethodPost && mediaType == "application/x-www-form-urlencoded"
+}
+
+func (c *call) addForm() {
+	form, err := url.ParseQuery(string(c.body))
+	if err != nil {
+		c.malformed = "The form in the request body cannot be decoded."
+	}
+	c.parameters = cloneValues(c.query)
+	for name, values := range form {
+		c.parameters[name] = append(c.parameters[name], values...)
+	}
+}
+
+// action and version come in the headers of an ACS3 request, and among the parameters of an RPC request.
+func (c *call) action() string  { return c.headerOrParameter("X-Acs-Action", "Action") }
+func (c *call) version() string { return c.headerOrParameter("X-Acs-Version", "Version") }
+
+func (c *call) headerOrParameter(header, parameter string) string {
 	if c.isRPC() {
-		return c.query.Get(parameter)
+		return c.parameters.Get(parameter)
 	}
 	return c.header.Get(header)
 }
 
-// isRPC goes by the query: clients of the RPC signature may send the headers too.
-func (c *call) isRPC() bool { return c.query.Has("Action") }
+// isRPC goes by the parameters: clients of the RPC signature may send the headers too.
+func (c *call) isRPC() bool { return c.parameters.Has("Action") }

@@ -199,7 +199,7 @@ func (s *Server) serve(ctx context.Context, c *call) (output, error) {
 func (s *Server) arrive(c *call) (*Request, Answer) {
 	record := &Request{
 		Method: c.method, Host: c.host, Action: c.action(), Version: c.version(),
-		Query: c.query, Header: c.header, Time: s.clock(),
+		Query: c.query, Header: c.header, Time: s.clock(), parameters: c.parameters,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -39,6 +39,15 @@ func TestGoodRequestsAreAnswered(t *testing.T) {
 		{"with an empty parameter that does not matter", caller{set: map[string]string{"Other": ""}}},
 		{"with a date at the edge of the window", caller{date: time.Now().Add(-14 * time.Minute).UTC().Format(timeLayout)}},
 		{"with a body that is signed", caller{body: "hello", contentType: "text/plain"}},
+		{"with a temporary key whose ID is in Authorization only", caller{
+			keyID: "temporary-id", secret: "temporary-secret", token: "token/+=abc",
+			before: func(r *http.Request) { r.Header.Del("X-Acs-Accesskey-Id") },
+		}},
+		{"with a header named x-acs- and nothing more", caller{before: func(r *http.Request) { r.Header.Set("X-Acs-", "1") }}},
+		{"with all parameters in a form", caller{inForm: []string{"*"}}},
+		{"with some parameters in a form", caller{inForm: []string{"GroupId", "Signature", "AccessKeyId"}}},
+		{"with a bearer token and a form", caller{bearer: "bearer/+=abc", inForm: []string{"*"}}},
+		{"with a form and its charset", caller{inForm: []string{"*"}, contentType: "application/x-www-form-urlencoded; charset=utf-8"}},
 		{"with a plus for a space in the query", caller{after: func(r *http.Request) {
 			r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, "%20", "+")
 		}}},
@@ -137,6 +146,14 @@ func TestRefusals(t *testing.T) {
 		{"the body changed", acs3Only, caller{after: func(r *http.Request) {
 			r.Body, r.ContentLength = io.NopCloser(strings.NewReader("other")), 5
 		}}, 400, "SignatureDoesNotMatch", ""},
+		{"a parameter of a form changed", both, caller{inForm: []string{"*"}, after: func(r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			setBody(r, strings.Replace(string(body), space, "other", 1))
+		}}, 400, "SignatureDoesNotMatch", ""},
+		{"a form that cannot be decoded", both, caller{inForm: []string{"*"}, after: func(r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			setBody(r, string(body)+"&x=%zz")
+		}}, 400, "InvalidParameter", "form"},
 		{"a body hash that was signed but is wrong", acs3Only, caller{before: setHeader("X-Acs-Content-Sha256", sha("other"))}, 400, "SignatureDoesNotMatch", ""},
 		{"an upper-case signature", acs3Only, caller{after: func(r *http.Request) {
 			before, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
@@ -155,10 +172,10 @@ func TestRefusals(t *testing.T) {
 		{"nonce unsigned", acs3Only, caller{unsigned: "x-acs-signature-nonce"}, 400, "IncompleteSignature", "x-acs-signature-nonce"},
 		{"body hash unsigned", acs3Only, caller{unsigned: "x-acs-content-sha256"}, 400, "IncompleteSignature", "x-acs-content-sha256"},
 		{"content type unsigned", acs3Only, caller{contentType: "text/plain", unsigned: "content-type"}, 400, "IncompleteSignature", "content-type"},
+		{"a header named x-acs- and nothing more, unsigned", acs3Only, caller{after: setHeader("X-Acs-", "1")}, 400, "IncompleteSignature", "x-acs-"},
 		{"another x-acs header unsigned", acs3Only, caller{after: setHeader("X-Acs-Extra", "1")}, 400, "IncompleteSignature", "x-acs-extra"},
 		{"token unsigned", acs3Only, caller{keyID: "temporary-id", secret: "temporary-secret", token: "token/+=abc", unsigned: "x-acs-security-token"}, 400, "IncompleteSignature", "x-acs-security-token"},
 		{"key ID of a token unsigned", acs3Only, caller{keyID: "temporary-id", secret: "temporary-secret", token: "token/+=abc", unsigned: "x-acs-accesskey-id"}, 400, "IncompleteSignature", "x-acs-accesskey-id"},
-		{"key ID of a token left out", acs3Only, caller{keyID: "temporary-id", secret: "temporary-secret", token: "token/+=abc", before: func(r *http.Request) { r.Header.Del("X-Acs-Accesskey-Id") }}, 400, "IncompleteSignature", "not there|x-acs-accesskey-id"},
 		{"key ID of a token is another's", acs3Only, caller{keyID: "temporary-id", secret: "temporary-secret", token: "token/+=abc", before: setHeader("X-Acs-Accesskey-Id", AccessKeyID)}, 400, "IncompleteSignature", "x-acs-accesskey-id"},
 		{"a signed header that is not there", acs3Only, caller{alsoSigned: "x-acs-ghost"}, 400, "IncompleteSignature", "not there"},
 		{"signed names out of order", acs3Only, caller{authorizationTemplate: "ACS3-HMAC-SHA256 Credential=%[1]s,SignedHeaders=x-acs-date;host,Signature=%[3]s"}, 400, "IncompleteSignature", "sorted"},
@@ -223,11 +240,14 @@ func TestRefusals(t *testing.T) {
 						assert.NotEmpty(t, a.body.Recommend)
 						assert.NotContains(t, a.text, "Success", "a gateway does not know the operation's own form")
 					}
-					for _, secret := range []string{
-						AccessKeySecret, "temporary-secret", "token/+=abc", "bearer/+=abc", "guess", business,
-						or(r.URL.Query().Get("Signature"), "-"), or(r.Header.Get("X-Acs-Signature-Nonce"), "-"),
+					secrets := []string{AccessKeySecret, "temporary-secret", "guess"}
+					if tc.code != "SignatureDoesNotMatch" { // which repeats what was signed
+						secrets = append(secrets, "token/+=abc", "bearer/+=abc", business, or(r.Header.Get("X-Acs-Signature-Nonce"), "-"))
+					}
+					for _, secret := range append(secrets,
+						or(r.URL.Query().Get("Signature"), "-"),
 						or(lastPart(r.Header.Get("Authorization"), "Signature="), "-"),
-					} {
+					) {
 						if secret != "-" {
 							assert.NotContains(t, a.text, secret)
 						}
@@ -681,6 +701,12 @@ func TestRequestsAreRememberedAsTheyArrived(t *testing.T) {
 
 	assert.Equal(t, 200, got[2].Status)
 	assert.Equal(t, "InvalidParameter", got[2].Code)
+
+	assert.Equal(t, groupID, got[0].Parameter("GroupId"))
+	f.call(t, caller{inForm: []string{"*"}})
+	assert.Empty(t, s.Requests()[3].Query)
+	assert.Equal(t, groupID, s.Requests()[3].Parameter("GroupId"), "out of a form, too")
+	assert.Empty(t, s.Requests()[3].Parameter("Other"))
 
 	got[0].Query.Set("GroupId", "changed")
 	got[0].Header.Set("Authorization", "changed")

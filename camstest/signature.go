@@ -17,13 +17,14 @@ const (
 	timeLayout = "2006-01-02T15:04:05Z"
 )
 
-// claim is what a request says about who sent it, and how: read from the headers of an ACS3 request, or from the query
-// of an RPC request. From there on, both are checked alike.
+// claim is what a request says about who sent it, and how: read from the headers of an ACS3 request, or from the
+// parameters of an RPC request. From there on, both are checked alike.
 type claim struct {
 	accessKeyID, securityToken string
 	bearerToken                string // instead of a key; then nothing is signed
 	date, nonce                string
 	signature, stringToSign    string
+	canonical                  string // what an ACS3 string to sign is the hash of
 	sign                       func(secret, stringToSign string) string
 }
 
@@ -78,13 +79,13 @@ func (s *Server) checkCredentials(cl claim) *refusal {
 	case !tokenKnown:
 		return wrongToken
 	case !hmac.Equal([]byte(cl.signature), []byte(cl.sign(secret, cl.stringToSign))):
-		return wrongSigning
+		return unequal(cl)
 	}
 	return nil
 }
 
-// isBearer tells whether a request uses a bearer token. Both signatures say so in the query.
-func (c *call) isBearer() bool { return c.query.Get("SignatureType") == "BEARERTOKEN" }
+// isBearer tells whether a request uses a bearer token. Both signatures say so in a parameter.
+func (c *call) isBearer() bool { return c.parameters.Get("SignatureType") == "BEARERTOKEN" }
 
 // Signature V3: ACS3-HMAC-SHA256, in the headers.
 
@@ -118,10 +119,11 @@ func readACS3(c *call) (claim, *refusal) {
 		if bad := c.checkSignedNames(names, cl); bad != nil {
 			return claim{}, bad
 		}
-		cl.stringToSign = "ACS3-HMAC-SHA256\n" + hexSHA256([]byte(c.canonicalRequest(names)))
+		cl.canonical = c.canonicalRequest(names)
+		cl.stringToSign = "ACS3-HMAC-SHA256\n" + hexSHA256([]byte(cl.canonical))
 	}
 	if c.header.Get("X-Acs-Content-Sha256") != hexSHA256(c.body) {
-		return claim{}, wrongSigning
+		return claim{}, unequal(cl)
 	}
 	return cl, nil
 }
@@ -150,10 +152,10 @@ func (c *call) checkSignedNames(names []string, cl claim) *refusal {
 		}
 	}
 	must := slices.Clone(acs3Headers)
-	if cl.securityToken != "" {
-		must = append(must, "x-acs-accesskey-id")
-	}
 	for name := range c.header {
+		if !isToken(name) {
+			continue // net/http never sends it
+		}
 		name = strings.ToLower(name)
 		if name == "content-type" || strings.HasPrefix(name, "x-acs-") {
 			must = append(must, name)
@@ -200,7 +202,7 @@ func acs3Signature(secret, stringToSign string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// The older RPC signature: SignatureVersion 1.0, HMAC-SHA1, in the query.
+// The older RPC signature: SignatureVersion 1.0, HMAC-SHA1, in the query, in a form, or in both.
 
 func readRPC(c *call) (claim, *refusal) {
 	must := []string{"AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "SignatureVersion", "Timestamp"}
@@ -208,21 +210,21 @@ func readRPC(c *call) (claim, *refusal) {
 		must = []string{"BearerToken", "SignatureNonce", "Timestamp"}
 	}
 	for _, name := range must {
-		if c.query.Get(name) == "" {
+		if c.parameters.Get(name) == "" {
 			return claim{}, incomplete(name + " is missing")
 		}
 	}
-	cl := claim{date: c.query.Get("Timestamp"), nonce: c.query.Get("SignatureNonce")}
+	cl := claim{date: c.parameters.Get("Timestamp"), nonce: c.parameters.Get("SignatureNonce")}
 	if c.isBearer() {
-		cl.bearerToken = c.query.Get("BearerToken")
+		cl.bearerToken = c.parameters.Get("BearerToken")
 		return cl, nil
 	}
-	if c.query.Get("SignatureMethod") != "HMAC-SHA1" || c.query.Get("SignatureVersion") != "1.0" {
+	if c.parameters.Get("SignatureMethod") != "HMAC-SHA1" || c.parameters.Get("SignatureVersion") != "1.0" {
 		return claim{}, incomplete("SignatureMethod must be HMAC-SHA1, SignatureVersion 1.0")
 	}
-	cl.accessKeyID = c.query.Get("AccessKeyId")
-	cl.securityToken = c.query.Get("SecurityToken")
-	cl.signature = c.query.Get("Signature")
+	cl.accessKeyID = c.parameters.Get("AccessKeyId")
+	cl.securityToken = c.parameters.Get("SecurityToken")
+	cl.signature = c.parameters.Get("Signature")
 	cl.stringToSign = c.rpcStringToSign()
 	cl.sign = rpcSignature
 	return cl, nil
@@ -230,8 +232,8 @@ func readRPC(c *call) (claim, *refusal) {
 
 // rpcStringToSign is made of all parameters but the signature itself.
 func (c *call) rpcStringToSign() string {
-	signed := make(url.Values, len(c.query))
-	for name, values := range c.query {
+	signed := make(url.Values, len(c.parameters))
+	for name, values := range c.parameters {
 		if name != "Signature" {
 			signed[name] = values
 		}
