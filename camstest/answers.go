@@ -15,13 +15,70 @@ import (
 // Answer is what the server is told to answer.
 //
 // An Answer without Status, Body and Drop stands for the server's own, checked answer: with a Delay it comes later, with
-// a Header it carries those fields, and the zero Answer in a queue lets one request through.
+// a Header it carries those fields, and the zero Answer in a queue lets one request through. The operation is then carried
+// out when the request arrives, before the Delay.
+//
+// Any other Answer is given without looking at the request, and nothing is carried out, unless After is set.
 type Answer struct {
 	Status int           // 0 means 200
 	Header http.Header   // these fields replace the server's own, such as Content-Type (JSON) and Date
 	Body   string        // ${RequestId} in it becomes the request's ID, the one in the header x-acs-request-id
 	Delay  time.Duration // how long the answer, or the drop, takes
 	Drop   bool          // no answer: the connection is cut
+
+	// After makes the server check the request and carry the operation out first, as if nothing had been told, and then
+	// give this answer in place of its own: a failure after the work was done. With Drop it is a connection that broke too
+	// late, with a Delay longer than the caller's patience a timeout.
+	After bool
+}
+
+// Answer makes the server answer every request from now on with a. [Server.Reset] ends that.
+func (s *Server) Answer(a Answer) {
+	a.Header = a.Header.Clone()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.always = &a
+}
+
+// AnswerOnce queues answers: each is used for one request, in order, before what [Server.Answer] was told. Later calls
+// add to the queue.
+func (s *Server) AnswerOnce(answers ...Answer) {
+	answers = slices.Clone(answers)
+	for i := range answers {
+		answers[i].Header = answers[i].Header.Clone()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.once = append(s.once, answers...)
+}
+
+// Pending returns how many answers of [Server.AnswerOnce] were not used yet.
+func (s *Server) Pending() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.once)
+}
+
+// AnswerFunc makes the server ask choose about every request first. Where it returns true, its answer is given, and the
+// queue of [Server.AnswerOnce] stays as it is. This aims an answer at an operation, a group or a page:
+//
+//	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+//		return camstest.Answer{Drop: true}, r.Action == "AddChatGroup"
+//	})
+//
+// Requests that come at the same time call it at the same time. A new choose replaces the last one; nil or
+// [Server.Reset] ends it.
+func (s *Server) AnswerFunc(choose func(Request) (Answer, bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.choose = choose
+}
+
+// SetLatency makes every answer, and every drop, take d longer.
+func (s *Server) SetLatency(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latency = d
 }
 
 // Refusal is an answer in the form in which the gateway refuses a request, for instance
@@ -71,6 +128,19 @@ type output struct {
 
 // isOwn tells whether a leaves the answer itself to the server.
 func (a Answer) isOwn() bool { return a.Status == 0 && a.Body == "" && !a.Drop }
+
+// with is a, with the delay and the header fields of b on top.
+func (a Answer) with(b Answer) Answer {
+	header := make(http.Header)
+	for _, h := range []http.Header{a.Header, b.Header} {
+		for name, values := range h {
+			header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	a.Header = header
+	a.Delay += b.Delay
+	return a
+}
 
 func (a Answer) output(now time.Time) output {
 	id := newRequestID()

@@ -108,3 +108,14 @@ func TestActivateActivatesWhatIsBeingCreatedOnly(t *testing.T) {
 	assert.EqualValues(t, 94, got[1].GmtModifier)
 	assert.Equal(t, "SUSPENDED", got[2].GroupStatus)
 }
+
+func TestAddGroupReplacesAndCopies(t *testing.T) {
+	t.Parallel()
+	s := newServer(5)
+	members := []string{"1", "2"}
+	s.AddGroup(Group{BusinessNumber: business, CustSpaceID: space, GroupID: groupID, Participants: members})
+	members[0] = "changed later"
+	a := inMemory(s).call(t, caller{})
+	require.Equal(t, 2, a.body.Data.Total)
+	assert.Equal(t, "1", a.body.Data.List[0].ParticipantNumber)
+}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,14 +19,16 @@ const (
 
 // Server is the fake service. [NewServer] makes one; it is safe for concurrent use.
 type Server struct {
-	mu       sync.Mutex // guards all below; never held while hashing, waiting or calling the user's clock
+	mu       sync.Mutex // guards all below; never held while hashing, waiting or calling functions of the user
 	now      func() time.Time
 	groups   groupStore
 	secrets  map[string]map[string]string // access key ID -> security token, "" for a long-term key -> secret
 	bearers  map[string]bool
 	nonces   nonceMemory
-	always   *Answer
+	choose   func(Request) (Answer, bool)
 	once     []Answer
+	always   *Answer
+	latency  time.Duration
 	requests []*Request
 }
 
@@ -77,32 +78,12 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.now = now
 }
 
-// Answer makes the server answer every request from now on with a, unchecked. [Server.Reset] ends that.
-func (s *Server) Answer(a Answer) {
-	a.Header = a.Header.Clone()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.always = &a
-}
-
-// AnswerOnce queues answers: each is used for one request, in order, before what [Server.Answer] was told. Later calls
-// add to the queue.
-func (s *Server) AnswerOnce(answers ...Answer) {
-	answers = slices.Clone(answers)
-	for i := range answers {
-		answers[i].Header = answers[i].Header.Clone()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.once = append(s.once, answers...)
-}
-
 // Reset forgets the answers that it was told and the requests that it remembers. It keeps groups, keys, settings and
 // used nonces.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.always, s.once, s.requests = nil, nil, nil
+	s.choose, s.once, s.always, s.requests = nil, nil, nil, nil
 }
 
 // String keeps the keys that the server holds out of the output of a failed test.
@@ -174,14 +155,14 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 // no answer, and that the connection must be cut.
 func (s *Server) serve(ctx context.Context, c *call) (output, error) {
 	record, answer := s.arrive(c)
-	code := ""
-	if answer.isOwn() {
+	code := codeIn(answer.Body)
+	if answer.isOwn() || answer.After {
 		own, ownCode := s.ownAnswer(c, record.Time)
-		answer.Status, answer.Body, code = own.Status, own.Body, ownCode
-	} else {
-		code = codeIn(answer.Body)
+		if answer.isOwn() {
+			answer, code = own.with(answer), ownCode
+		}
 	}
-	if err := wait(ctx, answer.Delay); err != nil {
+	if err := wait(ctx, answer.Delay+s.currentLatency()); err != nil {
 		return output{}, err
 	}
 	if answer.Drop {
@@ -201,10 +182,13 @@ func (s *Server) arrive(c *call) (*Request, Answer) {
 		Method: c.method, Host: c.host, Action: c.action(), Version: c.version(),
 		Query: c.query, Header: c.header, Time: s.clock(), parameters: c.parameters,
 	}
+	chosen, isChosen := s.chosen(record)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, record)
 	switch {
+	case isChosen:
+		return record, chosen
 	case len(s.once) > 0:
 		answer := s.once[0]
 		s.once = s.once[1:]
@@ -213,6 +197,23 @@ func (s *Server) arrive(c *call) (*Request, Answer) {
 		return record, *s.always
 	}
 	return record, Answer{}
+}
+
+// chosen asks the function of AnswerFunc, unlocked: it may use the server.
+func (s *Server) chosen(record *Request) (Answer, bool) {
+	s.mu.Lock()
+	choose := s.choose
+	s.mu.Unlock()
+	if choose == nil {
+		return Answer{}, false
+	}
+	return choose(record.copy())
+}
+
+func (s *Server) currentLatency() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.latency
 }
 
 func (s *Server) clock() time.Time {
