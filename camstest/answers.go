@@ -110,8 +110,12 @@ type listData struct {
 // success is the answer of an operation that was carried out, with the fields of result, a struct.
 func success(result any) Answer {
 	fields := strings.ReplaceAll(jsonOf(result), requestIDMark, `\u0024{RequestId}`) // in a group's own texts it is no mark
+	fields = fields[1 : len(fields)-1]
+	if fields != "" {
+		fields += ","
+	}
 	return Answer{Body: `{"AccessDeniedDetail":"None","Message":"None","RequestId":"` + requestIDMark + `",` +
-		fields[1:len(fields)-1] + `,"Code":"OK","Success":true}`}
+		fields + `"Code":"OK","Success":true}`}
 }
 
 // requestIDMark stands in a body for the ID of the request that it will answer.

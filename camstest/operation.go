@@ -37,36 +37,47 @@ type ask struct {
 	now        time.Time
 }
 
-// ownAnswer answers a request as the service would, in the order of a gateway: is it for me, who are you, what do you
-// want. Only then comes the operation. The code is that of the answer.
-func (s *Server) ownAnswer(c *call, now time.Time) (answer Answer, code string) {
-	if bad := s.admit(c, now); bad != nil {
-		return bad.answer(), bad.code
-	}
-	op := operations[c.action()]
-	a, bad := c.ask(op, now)
-	if bad != nil {
-		return bad.answer(), bad.code
-	}
+// Handle makes the server answer an operation that it does not carry out itself, or one that it does, with what answer
+// returns. The requests are checked and counted as all others, but for their parameters: [Request.Parameter] has them. The
+// zero Answer is a success without fields of its own. Requests that come at the same time call answer at the same time.
+// nil ends it.
+func (s *Server) Handle(operation string, answer func(Request) Answer) {
 	s.mu.Lock()
-	s.groups.settle(now)
-	result, bad := op.run(&s.groups, a)
-	s.mu.Unlock()
-	if bad != nil {
-		return bad.answer(), bad.code
-	}
-	return success(result), "OK"
+	defer s.mu.Unlock()
+	s.handlers[operation] = answer
 }
 
-func (s *Server) admit(c *call, now time.Time) *refusal {
-	if bad := c.checkTarget(); bad != nil {
-		return bad
-	}
-	return s.authenticate(c, now)
+func (s *Server) handler(operation string) func(Request) Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handlers[operation]
 }
 
-func (c *call) checkTarget() *refusal {
+// ownAnswer answers a request as the service would, in the order of a gateway: is it for me, who are you, how often do
+// you ask. Only then comes the operation. The code is that of the answer.
+func (s *Server) ownAnswer(c *call, record *Request) (answer Answer, code string) {
+	handle := s.handler(c.action())
 	_, known := operations[c.action()]
+	if bad := c.checkTarget(known || handle != nil); bad != nil {
+		return s.refuse(bad)
+	}
+	who, bad := s.authenticate(c, record.Time)
+	if bad != nil {
+		return s.refuse(bad)
+	}
+	header, bad := s.count(quotaKey{who.accessKeyID, who.bearerToken, c.action()}, record.Time)
+	switch {
+	case bad != nil:
+		answer, code = s.refuse(bad)
+	case handle != nil:
+		answer, code = handled(handle(record.copy()))
+	default:
+		answer, code = s.carryOut(c, record.Time)
+	}
+	return answer.with(Answer{Header: header}), code
+}
+
+func (c *call) checkTarget(known bool) *refusal {
 	switch {
 	case c.method != http.MethodPost && c.method != http.MethodGet:
 		return wrongMethod
@@ -78,6 +89,35 @@ func (c *call) checkTarget() *refusal {
 		return wrongVersion
 	}
 	return nil
+}
+
+func (s *Server) count(key quotaKey, now time.Time) (http.Header, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.quota.use(key, now)
+}
+
+func handled(a Answer) (answer Answer, code string) {
+	if a.isOwn() {
+		return success(struct{}{}).with(a), "OK"
+	}
+	return a, codeIn(a.Body)
+}
+
+func (s *Server) carryOut(c *call, now time.Time) (answer Answer, code string) {
+	op := operations[c.action()]
+	a, bad := c.ask(op, now)
+	if bad != nil {
+		return s.refuse(bad)
+	}
+	s.mu.Lock()
+	s.groups.settle(now)
+	result, bad := op.run(&s.groups, a)
+	s.mu.Unlock()
+	if bad != nil {
+		return s.refuse(bad)
+	}
+	return success(result), "OK"
 }
 
 // ask reads what all operations have in common.

@@ -3,6 +3,7 @@ package camstest
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"testing"
 
@@ -131,4 +132,65 @@ func TestTheMarkOfARequestIDInAGroupsOwnTextsIsKept(t *testing.T) {
 	s.AddGroup(Group{BusinessNumber: business, CustSpaceID: space, GroupID: groupID, Participants: []string{"${RequestId}"}})
 	a := inMemory(s).call(t, caller{})
 	assert.Equal(t, "${RequestId}", a.body.Data.List[0].ParticipantNumber)
+}
+
+func TestHandledOperations(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name   string
+		answer Answer
+		status int
+		code   string
+		text   string
+	}{
+		{"a body", Answer{Body: `{"Code":"OK","Count":3}`}, 200, "OK", `"Count":3`},
+		{"a refusal", Refusal(403, "NoPermission", "m"), 403, "NoPermission", "HostId"},
+		{"nothing: a success", Answer{}, 200, "OK", `"Success":true`},
+		{"only a header: a success", Answer{Header: http.Header{"X-Other": {"1"}}}, 200, "OK", `"Success":true`},
+	}
+	for _, tc := range cases {
+		for _, rpc := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/rpc=%t", tc.name, rpc), func(t *testing.T) {
+				t.Parallel()
+				s := newServer(1)
+				f := inMemory(s)
+				var got []string
+				s.Handle("QueryChatappPhoneNumbers", func(r Request) Answer {
+					s.Groups() // the server is not locked
+					got = append(got, r.Action+" "+r.Parameter("IsvCode"))
+					return tc.answer
+				})
+				c := caller{rpc: rpc, action: "QueryChatappPhoneNumbers", set: map[string]string{"IsvCode": "x"}, drop: []string{"GroupId", "BusinessNumber"}}
+				a := f.call(t, c)
+				assert.Equal(t, tc.status, a.StatusCode)
+				assert.Equal(t, tc.code, a.body.Code)
+				assert.Contains(t, a.text, tc.text)
+				assert.Equal(t, tc.answer.Header.Get("X-Other"), a.Header.Get("X-Other"))
+				assert.Equal(t, tc.code, s.Requests()[0].Code)
+				assert.Equal(t, []string{"QueryChatappPhoneNumbers x"}, got)
+
+				bad := c
+				bad.secret = "guess"
+				assert.Equal(t, "SignatureDoesNotMatch", f.call(t, bad).body.Code)
+				bad = c
+				bad.version = "2018-05-01"
+				assert.Equal(t, "InvalidVersion", f.call(t, bad).body.Code)
+				assert.Len(t, got, 1, "what is refused does not get there")
+
+				s.Handle("QueryChatappPhoneNumbers", nil)
+				assert.Equal(t, "InvalidAction.NotFound", f.call(t, c).body.Code)
+			})
+		}
+	}
+}
+
+func TestHandleTakesThePlaceOfAnOperation(t *testing.T) {
+	t.Parallel()
+	s := newServer(1)
+	s.Handle("AddChatGroup", func(Request) Answer { return Answer{} })
+	assert.Equal(t, "OK", inMemory(s).call(t, caller{action: "AddChatGroup"}).body.Code)
+	assert.Len(t, s.Groups(), 1)
+	s.Handle("AddChatGroup", nil)
+	assert.Equal(t, "OK", inMemory(s).call(t, caller{action: "AddChatGroup"}).body.Code)
+	assert.Len(t, s.Groups(), 2)
 }

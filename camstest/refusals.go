@@ -2,21 +2,50 @@ package camstest
 
 import "net/http"
 
-// refusal is a request that is turned down. Its message is fixed or names a parameter. Only that of a wrong signature
-// repeats values, which may be tokens and phone numbers.
-type refusal struct {
-	status        int
-	code, message string
+// Case is a situation whose refusal no document gives, or gives in several forms. The fake assumes one;
+// [Server.SetRefusal] sets another.
+type Case string
+
+// The cases, each with the refusal that is assumed.
+const (
+	UnknownGroup  Case = "unknown group"  // 200 InvalidParameter
+	InactiveGroup Case = "inactive group" // 200 InvalidParameter: the group to be changed is not ACTIVE
+	InvalidValue  Case = "invalid value"  // 400 InvalidParameter: a parameter's value is wrong, or there is nothing to do
+	OverQuota     Case = "over quota"     // 429 Throttling.User: see [Server.SetQuota]
+)
+
+// SetRefusal sets how requests in this case are answered, for instance with [Refusal](400, "Throttling", "..."). Header
+// fields that name a wait are added to it. The zero Answer stands for what is assumed.
+func (s *Server) SetRefusal(c Case, a Answer) {
+	a.Header = a.Header.Clone()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals[c] = a
 }
 
-// answer is the refusal as it is sent: in the operation's own form with HTTP 200, else in the gateway's.
-func (r *refusal) answer() Answer {
-	if r.status != http.StatusOK {
-		return Refusal(r.status, r.code, r.message)
+// refuse returns the answer to a request that is turned down, and its code.
+func (s *Server) refuse(r *refusal) (answer Answer, code string) {
+	set := s.setRefusal(r.assumed)
+	switch {
+	case !set.isOwn():
+		return set, codeIn(set.Body)
+	case r.status != http.StatusOK:
+		return Refusal(r.status, r.code, r.message).with(set), r.code
 	}
-	return Answer{Body: jsonOf(operationRefusal{"None", r.message, requestIDMark, r.code, false})}
+	body := operationRefusal{"None", r.message, requestIDMark, r.code, false}
+	return Answer{Body: jsonOf(body)}.with(set), r.code
 }
 
+func (s *Server) setRefusal(c Case) Answer {
+	if c == "" {
+		return Answer{} // what is documented stays
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusals[c]
+}
+
+// operationRefusal is how an operation refuses a request, inside an HTTP 200.
 type operationRefusal struct {
 	AccessDeniedDetail string
 	Message            string
@@ -25,8 +54,16 @@ type operationRefusal struct {
 	Success            bool
 }
 
+// refusal is a request that is turned down. Its message is fixed or names a parameter. Only that of a wrong signature
+// repeats values, which may be tokens and phone numbers.
+type refusal struct {
+	status        int
+	code, message string
+	assumed       Case // "" when it is documented
+}
+
 func incomplete(what string) *refusal {
-	return &refusal{400, "IncompleteSignature", "The request signature does not conform to Aliyun standards: " + what + "."}
+	return &refusal{400, "IncompleteSignature", "The request signature does not conform to Aliyun standards: " + what + ".", ""}
 }
 
 // unequal repeats what the server signed, as the service does: with the caller's own parameters, phone numbers and
@@ -39,27 +76,28 @@ func unequal(cl claim) *refusal {
 	if cl.canonical != "" {
 		message += ", server canonicalString is:" + cl.canonical
 	}
-	return &refusal{400, "SignatureDoesNotMatch", message}
+	return &refusal{400, "SignatureDoesNotMatch", message, ""}
 }
 
 func missing(parameter string) *refusal {
-	return &refusal{400, "Missing" + parameter, parameter + " is mandatory for this action."}
+	return &refusal{400, "Missing" + parameter, parameter + " is mandatory for this action.", ""}
 }
 
 func invalid(what string) *refusal {
-	return &refusal{400, "InvalidParameter", what}
+	return &refusal{400, "InvalidParameter", what, InvalidValue}
 }
 
 var (
-	wrongMethod   = &refusal{405, "UnsupportedHTTPMethod", "This http method is not supported."}
-	wrongAction   = &refusal{404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
-	wrongVersion  = &refusal{400, "InvalidVersion", "Specified parameter Version is not valid."}
-	wrongDate     = &refusal{400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."}
-	staleDate     = &refusal{400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."}
-	unknownKey    = &refusal{404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."}
-	missingToken  = &refusal{400, "MissingSecurityToken", "SecurityToken is mandatory for this action."}
-	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."}
-	unknownGroup  = &refusal{200, "InvalidParameter", "The group does not exist."}
-	inactiveGroup = &refusal{200, "InvalidParameter", "The group is not active."}
-	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already."}
+	wrongMethod   = &refusal{405, "UnsupportedHTTPMethod", "This http method is not supported.", ""}
+	wrongAction   = &refusal{404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.", ""}
+	wrongVersion  = &refusal{400, "InvalidVersion", "Specified parameter Version is not valid.", ""}
+	wrongDate     = &refusal{400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.", ""}
+	staleDate     = &refusal{400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", ""}
+	unknownKey    = &refusal{404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.", ""}
+	missingToken  = &refusal{400, "MissingSecurityToken", "SecurityToken is mandatory for this action.", ""}
+	wrongToken    = &refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.", ""}
+	repeatedNonce = &refusal{400, "SignatureNonceUsed", "Specified signature nonce was used already.", ""}
+	overQuota     = &refusal{429, "Throttling.User", "Request was denied due to user flow control.", OverQuota}
+	unknownGroup  = &refusal{200, "InvalidParameter", "The group does not exist.", UnknownGroup}
+	inactiveGroup = &refusal{200, "InvalidParameter", "The group is not active.", InactiveGroup}
 )

@@ -25,6 +25,9 @@ type Server struct {
 	secrets  map[string]map[string]string // access key ID -> security token, "" for a long-term key -> secret
 	bearers  map[string]bool
 	nonces   nonceMemory
+	quota    quota
+	handlers map[string]func(Request) Answer // by operation
+	refusals map[Case]Answer
 	choose   func(Request) (Answer, bool)
 	once     []Answer
 	always   *Answer
@@ -35,11 +38,13 @@ type Server struct {
 // NewServer makes a fake with no groups that accepts [AccessKeyID] with [AccessKeySecret].
 func NewServer() *Server {
 	s := &Server{
-		now:     time.Now,
-		groups:  groupStore{byKey: make(map[groupKey]*group)},
-		secrets: make(map[string]map[string]string),
-		bearers: make(map[string]bool),
-		nonces:  nonceMemory{until: make(map[nonceKey]time.Time)},
+		now:      time.Now,
+		groups:   groupStore{byKey: make(map[groupKey]*group)},
+		secrets:  make(map[string]map[string]string),
+		bearers:  make(map[string]bool),
+		nonces:   nonceMemory{until: make(map[nonceKey]time.Time)},
+		handlers: make(map[string]func(Request) Answer),
+		refusals: make(map[Case]Answer),
 	}
 	s.AddAccessKey(AccessKeyID, AccessKeySecret, "")
 	return s
@@ -157,7 +162,7 @@ func (s *Server) serve(ctx context.Context, c *call) (output, error) {
 	record, answer := s.arrive(c)
 	code := codeIn(answer.Body)
 	if answer.isOwn() || answer.After {
-		own, ownCode := s.ownAnswer(c, record.Time)
+		own, ownCode := s.ownAnswer(c, record)
 		if answer.isOwn() {
 			answer, code = own.with(answer), ownCode
 		}

@@ -28,35 +28,35 @@ type claim struct {
 	sign                       func(secret, stringToSign string) string
 }
 
-// authenticate tells why a request is not from whom it says, or nil.
-func (s *Server) authenticate(c *call, now time.Time) *refusal {
+// authenticate tells from whom a request is, or why it is not from whom it says.
+func (s *Server) authenticate(c *call, now time.Time) (claim, *refusal) {
 	read := readACS3
 	if c.isRPC() {
 		read = readRPC
 	}
 	cl, bad := read(c)
 	if bad != nil {
-		return bad
+		return claim{}, bad
 	}
 
 	date, err := time.Parse(timeLayout, cl.date)
 	if err != nil || date.Format(timeLayout) != cl.date { // Parse alone would let fractions of a second pass
-		return wrongDate
+		return claim{}, wrongDate
 	}
 	if now.Sub(date).Abs() > timeWindow {
-		return staleDate
+		return claim{}, staleDate
 	}
 	if bad := s.checkCredentials(cl); bad != nil {
-		return bad
+		return claim{}, bad
 	}
 
 	// Last, so that only a request which proved who it is can use up a nonce.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.nonces.use(nonceKey{cl.accessKeyID, cl.bearerToken, cl.nonce}, now, date) {
-		return repeatedNonce
+		return claim{}, repeatedNonce
 	}
-	return nil
+	return cl, nil
 }
 
 func (s *Server) checkCredentials(cl claim) *refusal {

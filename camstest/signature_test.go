@@ -139,8 +139,11 @@ func TestVectorsAreAccepted(t *testing.T) {
 				s.AddGroup(Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939xyz", Participants: numbers(3)})
 				return s
 			}
-			assert.Nil(t, newVectorServer(v.AccessKeySecret).authenticate(v.call(t), at))
-			assert.Equal(t, "SignatureDoesNotMatch", newVectorServer("another").authenticate(v.call(t), at).code)
+			who, bad := newVectorServer(v.AccessKeySecret).authenticate(v.call(t), at)
+			assert.Nil(t, bad)
+			assert.Equal(t, v.AccessKeyID, who.accessKeyID)
+			_, bad = newVectorServer("another").authenticate(v.call(t), at)
+			assert.Equal(t, "SignatureDoesNotMatch", bad.code)
 
 			a := inMemory(newVectorServer(v.AccessKeySecret)).send(t, v.request(t))
 			if v.Action == "ListChatGroupParticipants" {
