@@ -467,18 +467,29 @@ func TestManyAtOnce(t *testing.T) {
 		s.AnswerOnce(Refusal(503, "ServiceUnavailable", ""))
 	}
 	all := faces(t, s)
+	actions := []string{"ListChatGroupParticipants", "ListChatGroup", "AddChatGroup", "AddChatGroupInviteLink", "UpdateChatGroup"}
 	var wg sync.WaitGroup
 	ids := make(chan string, callers*each)
 	for i := range callers {
 		wg.Go(func() {
 			for range each {
-				a := all[i%len(all)].call(t, caller{rpc: i%3 == 0})
+				a := all[i%len(all)].call(t, caller{rpc: i%3 == 0, action: actions[i%len(actions)], set: goodCalls[actions[i%len(actions)]]})
 				ids <- a.body.RequestID
 				s.AddGroup(Group{BusinessNumber: business, CustSpaceID: space, GroupID: groupID, Participants: numbers(i)})
 				s.AddAccessKey(fmt.Sprint(i), "secret", "")
 				s.AddBearerToken(fmt.Sprint(i))
 				s.SetMaxPageSize(i)
 				s.SetClock(time.Now)
+				s.SetActivationDelay(time.Duration(i))
+				s.SetTokenBucket(1e9, 1000)
+				s.SetRefusal(OverQuota, Answer{})
+				s.SetRateLimitHeader(i%2 == 0)
+				s.Handle("Other", func(Request) Answer { return Answer{} })
+				s.AnswerFunc(func(Request) (Answer, bool) { return Answer{}, false })
+				s.Activate()
+				_ = s.Join(link, "1")
+				s.Groups()
+				s.Pending()
 				s.Requests()
 			}
 		})
