@@ -133,12 +133,17 @@ func TestANewGroupIsActiveAfterTheDelay(t *testing.T) {
 				time.Sleep(time.Minute - 1)
 				assert.Equal(t, "CREATING", status(s))
 				time.Sleep(1)
+				active := time.Now()
 				if test.activeAfter > 0 {
 					assert.Equal(t, "ACTIVE", status(s))
-					assert.Equal(t, time.Now().UnixMilli(), s.Groups()[0].GmtModifier)
-					return
+					u.must("AddChatGroup", "Subject", "second")
 				}
 				time.Sleep(time.Hour)
+				if test.activeAfter > 0 {
+					assert.Equal(t, active.UnixMilli(), s.Groups()[0].GmtModifier)
+					assert.Equal(t, active.Add(time.Minute).UnixMilli(), s.Groups()[1].GmtModifier, "though nobody looked then")
+					return
+				}
 				assert.Equal(t, "CREATING", status(s))
 				s.Activate()
 				assert.Equal(t, "ACTIVE", status(s))
@@ -237,4 +242,38 @@ func TestWhoLeavesMakesRoom(t *testing.T) {
 	require.ErrorContains(t, u.server.Join(link, "1"), "full")
 	u.must("DeleteChatGroupParticipants", "List", `[{"ParticipantNumber":"8613800000001"}]`)
 	require.NoError(t, u.server.Join(link, "1"))
+}
+
+func TestGmtModifierIsTheTimeOfTheLastChange(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, action string
+		parameters   []string
+		changes      bool
+	}{
+		{"an update", "UpdateChatGroup", []string{"Subject", "new"}, true},
+		{"a new link", "AddChatGroupInviteLink", nil, true},
+		{"a link deleted", "DeleteChatGroupInviteLink", nil, true},
+		{"a member removed", "DeleteChatGroupParticipants", []string{"List", `[{"ParticipantNumber":"8613800000000"}]`}, true},
+		{"a stranger not removed", "DeleteChatGroupParticipants", []string{"List", `[{"ParticipantNumber":"1"}]`}, false},
+		{"a look", "ListChatGroupParticipants", nil, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := NewServer()
+				s.AddGroup(groupOf(business, numbers(2)...))
+				before := time.Now()
+				time.Sleep(time.Minute)
+				(&user{t: t, server: s, groupID: groupID}).must(tc.action, tc.parameters...)
+				want := before
+				if tc.changes {
+					want = time.Now()
+				}
+				time.Sleep(time.Minute)
+				assert.Equal(t, want.UnixMilli(), s.Groups()[0].GmtModifier)
+			})
+		})
+	}
 }

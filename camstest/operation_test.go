@@ -158,6 +158,7 @@ func TestHandledOperations(t *testing.T) {
 				s.Handle("QueryChatappPhoneNumbers", func(r Request) Answer {
 					s.Groups() // the server is not locked
 					got = append(got, r.Action+" "+r.Parameter("IsvCode"))
+					r.Header.Set("User-Agent", "changed")
 					return tc.answer
 				})
 				c := caller{rpc: rpc, action: "QueryChatappPhoneNumbers", set: map[string]string{"IsvCode": "x"}, drop: []string{"GroupId", "BusinessNumber"}}
@@ -167,6 +168,7 @@ func TestHandledOperations(t *testing.T) {
 				assert.Contains(t, a.text, tc.text)
 				assert.Equal(t, tc.answer.Header.Get("X-Other"), a.Header.Get("X-Other"))
 				assert.Equal(t, tc.code, s.Requests()[0].Code)
+				assert.Empty(t, s.Requests()[0].Header.Get("User-Agent"), "what it got is a copy")
 				assert.Equal(t, []string{"QueryChatappPhoneNumbers x"}, got)
 
 				bad := c

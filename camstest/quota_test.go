@@ -53,6 +53,9 @@ func TestQuotasPassWhatTheyShould(t *testing.T) {
 		{"a slow bucket", func(s *Server) { s.SetTokenBucket(0.1, 1) }, []look{
 			{0, 1}, {9 * time.Second, 0}, {time.Second, 1},
 		}},
+		{"a bucket that is looked at often", func(s *Server) { s.SetTokenBucket(10, 1) }, []look{
+			{0, 1}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 0}, {10 * ms, 1},
+		}},
 		{"a bucket of thirds", func(s *Server) { s.SetTokenBucket(3, 3) }, []look{
 			{0, 3}, {time.Second, 3}, {333 * ms, 0}, {1 * ms, 1},
 		}},
@@ -78,7 +81,8 @@ func TestAQuotaIsOfAnAccessKeyAndAnOperation(t *testing.T) {
 		s := newServer(1)
 		s.SetQuota(3, time.Minute)
 		temporary := caller{keyID: "temporary-id", secret: "temporary-secret", token: "token/+=abc"}
-		for _, c := range []caller{{}, temporary, {bearer: "bearer/+=abc"}, {action: "AddChatGroup"}} {
+		s.AddBearerToken("another")
+		for _, c := range []caller{{}, temporary, {bearer: "bearer/+=abc"}, {bearer: "another"}, {action: "AddChatGroup"}} {
 			assert.Equal(t, 3, passed(t, s, c))
 		}
 		assert.Zero(t, passed(t, s, caller{rpc: true}), "however it is signed")
@@ -198,6 +202,38 @@ func TestAQuotaSaysWhatIsLeftOnlyIfToldTo(t *testing.T) {
 		time.Sleep(60 * ms)
 		assert.Equal(t, "Limit:2,Remain:0,TimeLeft:40,Reset:946684800", header())
 	})
+}
+
+// Requests at the same time reach the quota in any order, also around the end of a window.
+func TestAWindowIsNotOpenedAgain(t *testing.T) {
+	t.Parallel()
+	q, key := &quota{}, quotaKey{}
+	q.set(1, time.Second, 0)
+	second := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	_, bad := q.use(key, second)
+	assert.Nil(t, bad)
+	_, bad = q.use(key, second.Add(-ms))
+	assert.Equal(t, overQuota, bad)
+	_, bad = q.use(key, second.Add(ms))
+	assert.Equal(t, overQuota, bad)
+}
+
+func TestWhoWaitsAsABucketSaysPasses(t *testing.T) {
+	t.Parallel()
+	for rate := 0.1; rate < 100; rate *= 1.07 {
+		q, key, now := &quota{sayWait: true}, quotaKey{}, time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC)
+		q.set(1, 0, rate)
+		for i := range 100 {
+			if header, bad := q.use(key, now); bad != nil {
+				wait, err := strconv.Atoi(header.Get("X-Acs-Retry-After"))
+				require.NoError(t, err)
+				now = now.Add(time.Duration(wait) * ms)
+				_, bad = q.use(key, now)
+				require.Nil(t, bad, "rate %v, request %d", rate, i+1)
+			}
+			now = now.Add(time.Duration(i) * 317 * time.Microsecond)
+		}
+	}
 }
 
 // Many workers in virtual time: nobody sleeps for real, and the quota is used to the last request.

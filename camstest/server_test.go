@@ -189,6 +189,7 @@ func TestRefusals(t *testing.T) {
 		// The parameters.
 		{"no BusinessNumber", both, caller{drop: []string{"BusinessNumber"}}, 400, "MissingBusinessNumber", "BusinessNumber"},
 		{"no CustSpaceId", both, caller{drop: []string{"CustSpaceId"}}, 400, "MissingCustSpaceId", "CustSpaceId"},
+		{"a form with GET, which has none", acs3Only, caller{method: http.MethodGet, inForm: []string{"*"}}, 400, "MissingBusinessNumber", ""},
 		{"no GroupId", both, caller{drop: []string{"GroupId"}}, 400, "MissingGroupId", "GroupId"},
 		{"an empty GroupId", both, caller{set: map[string]string{"GroupId": ""}}, 400, "MissingGroupId", "GroupId"},
 		{"another channel", both, caller{set: map[string]string{"ChannelType": "VIBER"}}, 400, "InvalidParameter", "ChannelType"},

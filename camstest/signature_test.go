@@ -179,7 +179,7 @@ func TestAWrongSignatureIsToldWhatTheServerSigned(t *testing.T) {
 func TestHeaderNamesThatHTTPDoesNotAllowNeedNoSignature(t *testing.T) {
 	t.Parallel()
 	f := inMemory(newServer(1))
-	for _, name := range []string{"x-acs-a/b", "x-acs-a;b", "x-acs-a b", "x-acs-é", "content-type "} {
+	for _, name := range []string{"x-acs-a/b", "X-Acs-A/B", "x-acs-a;b", "x-acs-a b", "x-acs-é", "content-type "} {
 		set := func(r *http.Request) { r.Header[name] = []string{"1"} }
 		assert.Equal(t, "OK", f.call(t, caller{after: set}).body.Code, "%q, unsigned", name)
 		if !strings.Contains(name, ";") { // which no list of signed names can hold
