@@ -135,6 +135,10 @@ func (a Answer) isOwn() bool { return a.Status == 0 && a.Body == "" && !a.Drop }
 
 // with is a, with the delay and the header fields of b on top.
 func (a Answer) with(b Answer) Answer {
+	a.Delay += b.Delay
+	if len(b.Header) == 0 {
+		return a
+	}
 	header := make(http.Header)
 	for _, h := range []http.Header{a.Header, b.Header} {
 		for name, values := range h {
@@ -142,7 +146,6 @@ func (a Answer) with(b Answer) Answer {
 		}
 	}
 	a.Header = header
-	a.Delay += b.Delay
 	return a
 }
 
