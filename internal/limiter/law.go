@@ -1,0 +1,158 @@
+package limiter
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// firstRate is tried after the first refusal, in requests a second. From
+	// there it grows by firstGrowth with each request, until a second refusal
+	// tells the quota.
+	firstRate   = 10
+	firstGrowth = 1
+
+	// depth is how far the rate goes below the quota after a refusal, and plateau
+	// how many seconds it takes to be back at it.
+	depth   = 0.1
+	plateau = 5
+
+	// A measure of less than minMeasure goes on at the next refusal.
+	minMeasure = 3 * time.Second
+
+	// minRate is one request in ten seconds.
+	minRate = 0.1
+
+	// The pause after a refusal: firstHold, then secondHold if the next request
+	// is refused too, then twice as long each time, up to maxHold.
+	firstHold  = 200 * time.Millisecond
+	secondHold = time.Second
+	maxHold    = 15 * time.Second
+
+	// maxNamedHold is the longest wait that the service can impose on everybody.
+	maxNamedHold = 2 * time.Minute
+
+	// quiet is how long nobody must have waited for the law to forget.
+	quiet = time.Minute
+)
+
+// law decides when the next request may be sent. It is a function of what it is
+// told and when; it reads no clock.
+type law struct {
+	epoch uint64  // the number of cuts so far
+	rate  float64 // requests a second; +Inf before the first refusal
+	quota float64 // the rate that the service allows, as measured; 0 is unknown
+
+	climbed float64       // seconds of sending since the latest cut
+	doubt   bool          // nothing sent since the latest cut has succeeded yet
+	hold    time.Duration // the pause after the latest cut
+	next    time.Time     // when the rate allows the next request
+	named   time.Time     // until when the service wants none
+
+	served  float64   // successes since measured
+	measure time.Time // when the service refused, and so had nothing left
+	busy    time.Time // when somebody last waited or was refused
+}
+
+// ready is when the next request may be sent.
+func (l *law) ready() time.Time {
+	if l.named.After(l.next) {
+		return l.named
+	}
+	return l.next
+}
+
+// sent notes a request, and whether it had to wait.
+func (l *law) sent(now time.Time, waited bool) {
+	if waited {
+		l.busy = now
+	}
+	if l.doubt { // one at a time until one succeeds
+		l.next = now.Add(l.longerHold())
+		return
+	}
+	if waited { // only a rate that somebody waits for is put to the test
+		l.climb()
+	}
+	interval := l.interval()
+	// A timer that fires late costs nothing, but an idle time is no credit.
+	if late := now.Add(-max(interval, 10*time.Millisecond)); l.next.Before(late) {
+		l.next = late
+	}
+	l.next = l.next.Add(interval)
+}
+
+// climb raises the rate by a step. With a known quota the rate follows CUBIC:
+// fast towards the quota, slowly around it, then ever faster.
+func (l *law) climb() {
+	if l.quota == 0 {
+		l.rate += firstGrowth
+		return
+	}
+	l.climbed += 1 / l.rate
+	x := l.climbed/plateau - 1
+	l.rate = l.quota * (1 + depth*x*x*x)
+}
+
+func (l *law) interval() time.Duration { return time.Duration(float64(time.Second) / l.rate) }
+
+// refused notes a refusal of a request sent in an epoch.
+func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
+	l.busy = now
+	l.holdBack(now, wait)
+	if epoch != l.epoch {
+		return // sent before the latest cut, which is the answer to this too
+	}
+	l.epoch++
+	switch {
+	case l.epoch == 1 || math.IsInf(l.rate, 1): // the first
+		l.rate, l.measure, l.served = firstRate, now, 0
+		l.hold = firstHold
+	case l.doubt:
+		l.hold = l.longerHold()
+	default:
+		l.hold = firstHold
+		l.cut(now)
+	}
+	l.doubt = true
+	l.next = now.Add(l.hold)
+}
+
+// cut sets the quota to what the service has granted since it last refused: then
+// as now it had nothing left, so it granted all that it had.
+func (l *law) cut(now time.Time) {
+	elapsed := now.Sub(l.measure)
+	measured := l.served / elapsed.Seconds()
+	l.quota = max(minRate, min(measured, l.rate))
+	l.climbed = 0
+	l.rate = l.quota * (1 - depth)
+	if elapsed >= minMeasure {
+		l.measure, l.served = now, 0
+	}
+}
+
+func (l *law) longerHold() time.Duration {
+	return min(max(2*l.hold, secondHold), maxHold)
+}
+
+// succeeded notes an answer that was no refusal.
+func (l *law) succeeded(now time.Time, epoch uint64) {
+	l.served++
+	if l.doubt && epoch == l.epoch {
+		l.doubt = false
+		l.next = now
+	}
+}
+
+// holdBack stops everybody for a time that the service named.
+func (l *law) holdBack(now time.Time, wait time.Duration) {
+	if until := now.Add(min(wait, maxNamedHold)); wait > 0 && until.After(l.named) {
+		l.named, l.busy = until, until
+	}
+}
+
+// forget takes away all limits.
+func (l *law) forget() { *l = law{epoch: l.epoch, rate: math.Inf(1)} }
+
+// forgettable reports whether nobody has waited for long.
+func (l *law) forgettable(now time.Time) bool { return now.Sub(l.busy) >= quiet }
