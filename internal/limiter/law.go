@@ -14,8 +14,9 @@ const (
 
 	// depth is how far the rate goes below the quota after a refusal, and plateau
 	// how many seconds it takes to be back at it.
-	depth   = 0.1
-	plateau = 5
+	depth      = 0.1
+	minPlateau = 2
+	maxPlateau = 5
 
 	// A measure of less than minMeasure goes on at the next refusal.
 	minMeasure = 3 * time.Second
@@ -43,6 +44,7 @@ type law struct {
 	rate  float64 // requests a second; +Inf before the first refusal
 	quota float64 // the rate that the service allows, as measured; 0 is unknown
 
+	plateau float64
 	climbed float64       // seconds of sending since the latest cut
 	doubt   bool          // nothing sent since the latest cut has succeeded yet
 	hold    time.Duration // the pause after the latest cut
@@ -90,7 +92,7 @@ func (l *law) climb() {
 		return
 	}
 	l.climbed += 1 / l.rate
-	x := l.climbed/plateau - 1
+	x := l.climbed/l.plateau - 1
 	l.rate = l.quota * (1 + depth*x*x*x)
 }
 
@@ -107,9 +109,12 @@ func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
 	switch {
 	case l.epoch == 1 || math.IsInf(l.rate, 1): // the first
 		l.rate, l.measure, l.served = firstRate, now, 0
-		l.hold = firstHold
+		l.hold = secondHold
 	case l.doubt:
 		l.hold = l.longerHold()
+		if l.served == 0 {
+			l.measure = now
+		}
 	default:
 		l.hold = firstHold
 		l.cut(now)
@@ -123,8 +128,15 @@ func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
 func (l *law) cut(now time.Time) {
 	elapsed := now.Sub(l.measure)
 	measured := l.served / elapsed.Seconds()
-	l.quota = max(minRate, min(measured, l.rate))
+	if l.quota > 0 && l.rate > l.quota {
+		measured = (measured + l.rate) / 2
+	}
 	l.climbed = 0
+	l.plateau = maxPlateau
+	if l.quota == 0 {
+		l.plateau = minPlateau
+	}
+	l.quota = max(minRate, min(measured, l.rate))
 	l.rate = l.quota * (1 - depth)
 	if elapsed >= minMeasure {
 		l.measure, l.served = now, 0

@@ -16,10 +16,9 @@ type Adaptive struct {
 	limits atomic.Bool   // false: Wait lets everybody pass
 	epoch  atomic.Uint64 // law.epoch, for those who pass
 
-	mu      sync.Mutex
-	law     law
-	retries list.List // of *waiter, in order
-	fresh   list.List
+	mu     sync.Mutex
+	law    law
+	queues [3]list.List // of *waiter, by how often the call was refused
 }
 
 // Ticket identifies one sending.
@@ -32,17 +31,17 @@ type waiter struct{ wake chan struct{} }
 // Wait blocks until the caller may send its request, or until ctx ends; it then
 // returns the context's cause. Callers are served in order. retry says that the
 // same call was refused before: such calls are served first.
-func (a *Adaptive) Wait(ctx context.Context, retry bool) (Ticket, error) {
+func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
 	if ctx.Err() != nil {
 		return Ticket{}, context.Cause(ctx)
 	}
 	if !a.limits.Load() {
 		return Ticket{a.epoch.Load()}, nil
 	}
-	return a.wait(ctx, retry)
+	return a.wait(ctx, refusals)
 }
 
-func (a *Adaptive) wait(ctx context.Context, retry bool) (Ticket, error) {
+func (a *Adaptive) wait(ctx context.Context, refusals int) (Ticket, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
@@ -57,10 +56,7 @@ func (a *Adaptive) wait(ctx context.Context, retry bool) (Ticket, error) {
 			return Ticket{a.law.epoch}, nil
 		}
 	}
-	queue := &a.fresh
-	if retry {
-		queue = &a.retries
-	}
+	queue := &a.queues[min(refusals, len(a.queues)-1)]
 	self := queue.PushBack(&waiter{make(chan struct{}, 1)})
 	defer a.wakeFirst()
 	defer queue.Remove(self)
@@ -90,10 +86,15 @@ func (a *Adaptive) wait(ctx context.Context, retry bool) (Ticket, error) {
 
 // first is the next to be served, nil if nobody waits.
 func (a *Adaptive) first() *list.Element {
-	if e := a.fresh.Front(); e != nil && (a.law.doubt || a.retries.Len() == 0) {
-		return e
+	for i := range a.queues {
+		if !a.law.doubt {
+			i = len(a.queues) - 1 - i
+		}
+		if e := a.queues[i].Front(); e != nil {
+			return e
+		}
 	}
-	return a.retries.Front()
+	return nil
 }
 
 func (a *Adaptive) wakeFirst() {

@@ -74,10 +74,7 @@ func (w *window) ask(at time.Duration) (bool, time.Duration) {
 }
 
 func (w *window) could(at time.Duration) float64 {
-	// the last window counts in full only as far as it went
-	full := int64((at + w.phase) / w.per)
-	rest := float64((at+w.phase)%w.per) / float64(w.per)
-	return float64(w.n) * (float64(full) + min(1, rest*1))
+	return float64(w.n) * float64((at+w.phase)/w.per+1)
 }
 
 type job struct {
@@ -109,8 +106,8 @@ func (j job) run(t *testing.T, q quota, seed uint64) (r result) {
 			defer mu.Unlock()
 			return time.Duration(rng.Int64N(int64(d)))
 		}
-		attempt := func(retry bool) (bool, time.Duration) {
-			ticket, err := a.Wait(context.Background(), retry)
+		attempt := func(refusals int) (bool, time.Duration) {
+			ticket, err := a.Wait(context.Background(), refusals)
 			if err != nil {
 				panic(err)
 			}
@@ -131,15 +128,18 @@ func (j job) run(t *testing.T, q quota, seed uint64) (r result) {
 		}
 		call := func() {
 			delay := time.Second
+			var times []string
 			for n := 1; ; n++ {
-				ok, wait := attempt(n > 1)
+				ok, wait := attempt(n - 1)
 				mu.Lock()
 				if ok {
 					r.served++
 				} else {
 					r.refused++
+					times = append(times, fmt.Sprintf("%.2f", time.Since(start).Seconds()))
 					if n == j.attempts {
 						r.lost++
+						fmt.Println("LOST", j.workers, j.named, seed, times)
 					}
 				}
 				mu.Unlock()
