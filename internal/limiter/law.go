@@ -14,12 +14,9 @@ const (
 
 	// depth is how far the rate goes below the quota after a refusal, and plateau
 	// how many seconds it takes to be back at it.
-	depth      = 0.1
+	depth      = 0.05
 	minPlateau = 2
 	maxPlateau = 5
-
-	// A measure of less than minMeasure goes on at the next refusal.
-	minMeasure = 3 * time.Second
 
 	// minRate is one request in ten seconds.
 	minRate = 0.1
@@ -51,9 +48,9 @@ type law struct {
 	next    time.Time     // when the rate allows the next request
 	named   time.Time     // until when the service wants none
 
-	served  float64   // successes since measured
-	measure time.Time // when the service refused, and so had nothing left
-	busy    time.Time // when somebody last waited or was refused
+	sends, spent float64
+	last         time.Time
+	busy         time.Time // when somebody last waited or was refused
 }
 
 // ready is when the next request may be sent.
@@ -73,8 +70,12 @@ func (l *law) sent(now time.Time, waited bool) {
 		l.next = now.Add(l.longerHold())
 		return
 	}
+	gap := min(now.Sub(l.last).Seconds(), 1)
+	l.last = now
+	l.sends++
+	l.spent += gap
 	if waited { // only a rate that somebody waits for is put to the test
-		l.climb()
+		l.climb(gap)
 	}
 	interval := l.interval()
 	// A timer that fires late costs nothing, but an idle time is no credit.
@@ -86,12 +87,12 @@ func (l *law) sent(now time.Time, waited bool) {
 
 // climb raises the rate by a step. With a known quota the rate follows CUBIC:
 // fast towards the quota, slowly around it, then ever faster.
-func (l *law) climb() {
+func (l *law) climb(gap float64) {
 	if l.quota == 0 {
 		l.rate += firstGrowth
 		return
 	}
-	l.climbed += 1 / l.rate
+	l.climbed += gap
 	x := l.climbed/l.plateau - 1
 	l.rate = l.quota * (1 + depth*x*x*x)
 }
@@ -108,16 +109,12 @@ func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
 	l.epoch++
 	switch {
 	case l.epoch == 1 || math.IsInf(l.rate, 1): // the first
-		l.rate, l.measure, l.served = firstRate, now, 0
+		l.rate = firstRate
 		l.hold = secondHold
 	case l.doubt:
 		l.hold = l.longerHold()
-		if l.served == 0 {
-			l.measure = now
-		}
 	default:
-		l.hold = firstHold
-		l.cut(now)
+		l.cut()
 	}
 	l.doubt = true
 	l.next = now.Add(l.hold)
@@ -125,22 +122,19 @@ func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
 
 // cut sets the quota to what the service has granted since it last refused: then
 // as now it had nothing left, so it granted all that it had.
-func (l *law) cut(now time.Time) {
-	elapsed := now.Sub(l.measure)
-	measured := l.served / elapsed.Seconds()
-	if l.quota > 0 && l.rate > l.quota {
-		measured = (measured + l.rate) / 2
-	}
-	l.climbed = 0
+func (l *law) cut() {
+	granted := l.sends / (l.spent + l.hold.Seconds())
 	l.plateau = maxPlateau
-	if l.quota == 0 {
+	switch {
+	case l.quota == 0:
 		l.plateau = minPlateau
+	case l.rate > l.quota:
+		granted = (granted + l.rate) / 2
 	}
-	l.quota = max(minRate, min(measured, l.rate))
+	l.climbed, l.sends, l.spent = 0, 0, 0
+	l.quota = max(minRate, min(granted, l.rate))
 	l.rate = l.quota * (1 - depth)
-	if elapsed >= minMeasure {
-		l.measure, l.served = now, 0
-	}
+	l.hold = min(max(firstHold, 2*l.interval()), maxHold)
 }
 
 func (l *law) longerHold() time.Duration {
@@ -149,9 +143,9 @@ func (l *law) longerHold() time.Duration {
 
 // succeeded notes an answer that was no refusal.
 func (l *law) succeeded(now time.Time, epoch uint64) {
-	l.served++
 	if l.doubt && epoch == l.epoch {
 		l.doubt = false
+		l.last = now
 		l.next = now
 	}
 }
