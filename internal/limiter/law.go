@@ -48,9 +48,9 @@ type law struct {
 	next    time.Time     // when the rate allows the next request
 	named   time.Time     // until when the service wants none
 
-	sends, spent float64
-	last         time.Time
-	busy         time.Time // when somebody last waited or was refused
+	served, spent float64
+	last          time.Time
+	busy          time.Time // when somebody last waited or was refused
 }
 
 // ready is when the next request may be sent.
@@ -72,7 +72,6 @@ func (l *law) sent(now time.Time, waited bool) {
 	}
 	gap := min(now.Sub(l.last).Seconds(), 1)
 	l.last = now
-	l.sends++
 	l.spent += gap
 	if waited { // only a rate that somebody waits for is put to the test
 		l.climb(gap)
@@ -123,7 +122,7 @@ func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
 // cut sets the quota to what the service has granted since it last refused: then
 // as now it had nothing left, so it granted all that it had.
 func (l *law) cut() {
-	granted := l.sends / (l.spent + l.hold.Seconds())
+	granted := l.served / (l.spent + l.hold.Seconds())
 	l.plateau = maxPlateau
 	switch {
 	case l.quota == 0:
@@ -131,7 +130,7 @@ func (l *law) cut() {
 	case l.rate > l.quota:
 		granted = (granted + l.rate) / 2
 	}
-	l.climbed, l.sends, l.spent = 0, 0, 0
+	l.climbed, l.served, l.spent = 0, 0, 0
 	l.quota = max(minRate, min(granted, l.rate))
 	l.rate = l.quota * (1 - depth)
 	l.hold = min(max(firstHold, 2*l.interval()), maxHold)
@@ -143,10 +142,13 @@ func (l *law) longerHold() time.Duration {
 
 // succeeded notes an answer that was no refusal.
 func (l *law) succeeded(now time.Time, epoch uint64) {
-	if l.doubt && epoch == l.epoch {
+	if epoch != l.epoch {
+		return
+	}
+	l.served++
+	if l.doubt {
 		l.doubt = false
-		l.last = now
-		l.next = now
+		l.last, l.next = now, now
 	}
 }
 
