@@ -14,9 +14,9 @@ const (
 
 	// depth is how far the rate goes below the quota after a refusal, and plateau
 	// how many seconds it takes to be back at it.
-	depth      = 0.05
+	depth      = 0.07
 	minPlateau = 2
-	maxPlateau = 5
+	maxPlateau = 4
 
 	// minRate is one request in ten seconds.
 	minRate = 0.1
@@ -122,7 +122,7 @@ func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
 // cut sets the quota to what the service has granted since it last refused: then
 // as now it had nothing left, so it granted all that it had.
 func (l *law) cut() {
-	granted := l.served / (l.spent + l.hold.Seconds())
+	granted := (l.served - 1) / (l.spent + l.hold.Seconds())
 	l.plateau = maxPlateau
 	switch {
 	case l.quota == 0:
@@ -131,7 +131,7 @@ func (l *law) cut() {
 		granted = (granted + l.rate) / 2
 	}
 	l.climbed, l.served, l.spent = 0, 0, 0
-	l.quota = max(minRate, min(granted, l.rate))
+	l.quota = max(minRate, l.rate/4, min(granted, l.rate))
 	l.rate = l.quota * (1 - depth)
 	l.hold = min(max(firstHold, 2*l.interval()), maxHold)
 }
