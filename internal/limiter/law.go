@@ -1,59 +1,78 @@
 package limiter
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
+// The numbers of the law. Rates are in requests a second.
 const (
-	// firstRate is tried after the first refusal, in requests a second. From
-	// there it grows by firstGrowth with each request, until a second refusal
-	// tells the quota.
-	firstRate   = 10
-	firstGrowth = 1
+	// firstRate is the rate after the first refusal. It grows by firstStep with
+	// each request until the next refusal, which tells the quota.
+	firstRate = 10
+	firstStep = 1
 
-	// depth is how far the rate goes below the quota after a refusal, and plateau
-	// how many seconds it takes to be back at it.
-	depth      = 0.07
-	minPlateau = 2
-	maxPlateau = 4
+	// depth is how far below the quota the rate starts after a refusal, and
+	// climbTime the seconds until it is there. The first measure of a quota is
+	// rough, so the rate climbs away from it sooner.
+	depth          = 0.05
+	climbTime      = 5
+	firstClimbTime = 2
 
-	// minRate is one request in ten seconds.
+	// minRate is the lowest rate, and maxFall what a single refusal can divide
+	// the rate by.
 	minRate = 0.1
+	maxFall = 4
 
-	// The pause after a refusal: firstHold, then secondHold if the next request
-	// is refused too, then twice as long each time, up to maxHold.
-	firstHold  = 200 * time.Millisecond
-	secondHold = time.Second
-	maxHold    = 15 * time.Second
+	// After a refusal nothing is sent for a moment: shortHold lets a bucket of
+	// five a second refill by one. The first refusal of all, and a second one in a
+	// row, hold for longHold, in which the window of a quota for each second ends.
+	// From there the time doubles up to maxHold.
+	shortHold = 200 * time.Millisecond
+	longHold  = time.Second
+	maxHold   = 15 * time.Second
 
-	// maxNamedHold is the longest wait that the service can impose on everybody.
+	// maxNamedHold is the longest that a wait named by the service holds
+	// everybody back.
 	maxNamedHold = 2 * time.Minute
 
-	// quiet is how long nobody must have waited for the law to forget.
+	// quiet is the time in which nobody was refused or had to wait, after which
+	// the law forgets.
 	quiet = time.Minute
 )
 
-// law decides when the next request may be sent. It is a function of what it is
-// told and when; it reads no clock.
+// law is the control law: it says when the next request may be sent. It reads
+// no clock. The zero value limits nothing.
+//
+// When the service refuses a request, its quota is used up. So what it granted
+// from one refusal to the next, divided by the time, is the quota. The law
+// measures this, starts a little below it, climbs to it, stays there for some
+// seconds, and then climbs beyond it, ever faster, until the next refusal.
 type law struct {
-	epoch uint64  // the number of cuts so far
-	rate  float64 // requests a second; +Inf before the first refusal
-	quota float64 // the rate that the service allows, as measured; 0 is unknown
+	epoch     uint64  // counts the refusals that changed the rate
+	rate      float64 // 0: no limit
+	quota     float64 // as measured; 0: unknown
+	climbTime float64 // from depth to the quota, in seconds
 
-	plateau float64
-	climbed float64       // seconds of sending since the latest cut
-	doubt   bool          // nothing sent since the latest cut has succeeded yet
-	hold    time.Duration // the pause after the latest cut
-	next    time.Time     // when the rate allows the next request
-	named   time.Time     // until when the service wants none
+	hold  time.Duration // the pause after the latest refusal
+	doubt bool          // no request has succeeded since
+	next  time.Time     // when the rate allows a request
+	named time.Time     // until when the service wants none
+	busy  time.Time     // when somebody was refused or had to wait
 
-	served, spent float64
-	last          time.Time
-	busy          time.Time // when somebody last waited or was refused
+	// The measure since the latest refusal.
+	sent    int       // requests
+	spent   float64   // seconds, without idle times
+	climbed float64   // seconds in which callers had to wait
+	last    time.Time // when the latest request was sent
 }
 
-// ready is when the next request may be sent.
+// Ticket identifies one sending. It remembers the measure of that moment,
+// because a refusal arrives later.
+type Ticket struct {
+	epoch       uint64
+	sent        int
+	spent, rate float64
+}
+
+// ready returns when the next request may be sent.
 func (l *law) ready() time.Time {
 	if l.named.After(l.next) {
 		return l.named
@@ -61,106 +80,119 @@ func (l *law) ready() time.Time {
 	return l.next
 }
 
-// sent notes a request, and whether it had to wait.
-func (l *law) sent(now time.Time, waited bool) {
+// send notes that a request is sent, and whether its caller had to wait.
+func (l *law) send(now time.Time, waited bool) Ticket {
 	if waited {
 		l.busy = now
 	}
-	if l.doubt { // one at a time until one succeeds
+	if l.doubt {
+		// One at a time: the next when this one succeeds, or after a while if its
+		// answer never comes.
 		l.next = now.Add(l.longerHold())
-		return
+	} else if l.rate > 0 {
+		l.pace(now, waited)
 	}
-	gap := min(now.Sub(l.last).Seconds(), 1)
+	t := Ticket{epoch: l.epoch, sent: l.sent, spent: l.spent, rate: l.rate}
+	l.sent++
+	return t
+}
+
+// pace moves next by one request and lets the rate climb.
+func (l *law) pace(now time.Time, waited bool) {
+	gap := min(now.Sub(l.last).Seconds(), max(1, 2/l.rate)) // more is an idle time
 	l.last = now
 	l.spent += gap
-	if waited { // only a rate that somebody waits for is put to the test
+	if waited { // only a rate that callers wait for is put to the test
 		l.climb(gap)
 	}
 	interval := l.interval()
-	// A timer that fires late costs nothing, but an idle time is no credit.
-	if late := now.Add(-max(interval, 10*time.Millisecond)); l.next.Before(late) {
-		l.next = late
+	// A timer that fires late costs nothing, but an idle time gives no credit.
+	if credit := now.Add(-max(interval, 10*time.Millisecond)); l.next.Before(credit) {
+		l.next = credit
 	}
 	l.next = l.next.Add(interval)
 }
 
-// climb raises the rate by a step. With a known quota the rate follows CUBIC:
-// fast towards the quota, slowly around it, then ever faster.
-func (l *law) climb(gap float64) {
+// climb raises the rate. Around a known quota it follows a cubic curve.
+func (l *law) climb(seconds float64) {
 	if l.quota == 0 {
-		l.rate += firstGrowth
+		l.rate += firstStep
 		return
 	}
-	l.climbed += gap
-	x := l.climbed/l.plateau - 1
+	l.climbed += seconds
+	x := l.climbed/l.climbTime - 1
 	l.rate = l.quota * (1 + depth*x*x*x)
 }
 
 func (l *law) interval() time.Duration { return time.Duration(float64(time.Second) / l.rate) }
 
-// refused notes a refusal of a request sent in an epoch.
-func (l *law) refused(now time.Time, epoch uint64, wait time.Duration) {
+// refused notes that the service refused a request and asked to wait.
+func (l *law) refused(now time.Time, t Ticket, wait time.Duration) {
 	l.busy = now
 	l.holdBack(now, wait)
-	if epoch != l.epoch {
-		return // sent before the latest cut, which is the answer to this too
+	if t.epoch != l.epoch {
+		return // sent before the latest cut, which covers it
 	}
 	l.epoch++
 	switch {
-	case l.epoch == 1 || math.IsInf(l.rate, 1): // the first
+	case l.rate == 0:
 		l.rate = firstRate
-		l.hold = secondHold
-	case l.doubt:
+		l.measure(longHold)
+	case l.doubt: // refused again, so there is nothing to measure
 		l.hold = l.longerHold()
 	default:
-		l.cut()
+		l.cut(t)
+		l.measure(min(max(shortHold, 2*l.interval()), maxHold))
 	}
 	l.doubt = true
 	l.next = now.Add(l.hold)
 }
 
-// cut sets the quota to what the service has granted since it last refused: then
-// as now it had nothing left, so it granted all that it had.
-func (l *law) cut() {
-	granted := (l.served - 1) / (l.spent + l.hold.Seconds())
-	l.plateau = maxPlateau
-	switch {
-	case l.quota == 0:
-		l.plateau = minPlateau
-	case l.rate > l.quota:
-		granted = (granted + l.rate) / 2
+// cut sets the quota and the rate after a refusal.
+func (l *law) cut(t Ticket) {
+	// All that was sent before the refused request was granted. One of them may
+	// have been left over from before the measure.
+	granted := float64(t.sent-1) / t.spent
+	first := l.quota == 0
+	if !first && t.rate > l.quota {
+		// The measure is low, as it covers times of a rate below the quota. The rate
+		// is high, as it was refused. The quota lies between them.
+		granted = (granted + t.rate) / 2
 	}
-	l.climbed, l.served, l.spent = 0, 0, 0
-	l.quota = max(minRate, l.rate/4, min(granted, l.rate))
+	l.quota = max(minRate, t.rate/maxFall, min(granted, t.rate))
 	l.rate = l.quota * (1 - depth)
-	l.hold = min(max(firstHold, 2*l.interval()), maxHold)
+	l.climbed, l.climbTime = 0, climbTime
+	if first {
+		l.climbTime = firstClimbTime
+	}
 }
 
-func (l *law) longerHold() time.Duration {
-	return min(max(2*l.hold, secondHold), maxHold)
+// measure starts a new measure with a pause.
+func (l *law) measure(hold time.Duration) {
+	l.hold = hold
+	l.sent, l.spent = 0, hold.Seconds()
 }
+
+func (l *law) longerHold() time.Duration { return min(max(2*l.hold, longHold), maxHold) }
 
 // succeeded notes an answer that was no refusal.
-func (l *law) succeeded(now time.Time, epoch uint64) {
-	if epoch != l.epoch {
-		return
-	}
-	l.served++
-	if l.doubt {
+func (l *law) succeeded(now time.Time, t Ticket) {
+	if l.doubt && t.epoch == l.epoch {
 		l.doubt = false
 		l.last, l.next = now, now
 	}
 }
 
-// holdBack stops everybody for a time that the service named.
+// holdBack holds everybody back for a time that the service named.
 func (l *law) holdBack(now time.Time, wait time.Duration) {
-	if until := now.Add(min(wait, maxNamedHold)); wait > 0 && until.After(l.named) {
+	until := now.Add(min(wait, maxNamedHold))
+	if wait > 0 && until.After(l.named) {
 		l.named, l.busy = until, until
 	}
 }
 
-// forget takes away all limits.
-func (l *law) forget() { *l = law{epoch: l.epoch, rate: math.Inf(1)} }
+// forget removes all limits.
+func (l *law) forget() { *l = law{epoch: l.epoch} }
 
-// forgettable reports whether nobody has waited for long.
+// forgettable reports whether nobody was refused or had to wait for long.
 func (l *law) forgettable(now time.Time) bool { return now.Sub(l.busy) >= quiet }

@@ -1,90 +1,116 @@
-// Package limiter finds out at which rate a service takes requests.
+// Package limiter finds the rate at which a service takes requests whose quota
+// nobody knows, and keeps callers to it.
+//
+// law.go decides when the next request may be sent; this file decides whose.
 package limiter
 
 import (
 	"container/list"
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // Adaptive paces the requests of one operation. The zero value is ready. It is
-// safe for concurrent use.
+// safe for concurrent use and has no goroutine of its own.
+//
+// It limits nothing until a request is refused, and forgets all limits when for
+// a minute no request was refused and no caller had to wait.
 type Adaptive struct {
-	limits atomic.Bool   // false: Wait lets everybody pass
-	epoch  atomic.Uint64 // law.epoch, for those who pass
+	limiting atomic.Bool   // if false, Wait returns at once
+	epoch    atomic.Uint64 // law.epoch, readable without the lock
 
 	mu     sync.Mutex
 	law    law
-	queues [3]list.List // of *waiter, by how often the call was refused
+	queues [3]list.List // of *waiter: calls never refused, refused once, more often
 }
 
-// Ticket identifies one sending.
-type Ticket struct{ epoch uint64 }
-
-// waiter is a caller in a queue. It is woken when it may be the first, or when
-// the first's time may have changed.
+// waiter is a caller in a queue. It is woken when it has become the first, or
+// when the time of the first may have changed.
 type waiter struct{ wake chan struct{} }
 
-// Wait blocks until the caller may send its request, or until ctx ends; it then
-// returns the context's cause. Callers are served in order. retry says that the
-// same call was refused before: such calls are served first.
+// Wait blocks until the caller may send its request or ctx ends; then it returns
+// the cause of ctx. refusals is how often this call was refused before.
+//
+// Calls refused more often are served first, because they have the fewest
+// attempts left. For the same reason the one request that follows a refusal, to
+// see whether the service takes requests again, is one refused least often.
+// Among equals the order is that of arrival.
 func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
 	if ctx.Err() != nil {
 		return Ticket{}, context.Cause(ctx)
 	}
-	if !a.limits.Load() {
-		return Ticket{a.epoch.Load()}, nil
+	epoch := a.epoch.Load() // before limiting: a later epoch would be a wrong one
+	if !a.limiting.Load() {
+		return Ticket{epoch: epoch}, nil
 	}
-	return a.wait(ctx, refusals)
-}
-
-func (a *Adaptive) wait(ctx context.Context, refusals int) (Ticket, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := time.Now()
-	if a.first() == nil {
-		if a.law.forgettable(now) {
-			a.law.forget()
-			a.limits.Store(false)
-			return Ticket{a.law.epoch}, nil
-		}
-		if !now.Before(a.law.ready()) {
-			a.law.sent(now, false)
-			return Ticket{a.law.epoch}, nil
-		}
+	if t, ok := a.pass(); ok {
+		return t, nil
 	}
-	queue := &a.queues[min(refusals, len(a.queues)-1)]
-	self := queue.PushBack(&waiter{make(chan struct{}, 1)})
-	defer a.wakeFirst()
-	defer queue.Remove(self)
-	for {
-		var timeout <-chan time.Time
-		if a.first() == self {
-			left := time.Until(a.law.ready())
-			if left <= 0 {
-				a.law.sent(time.Now(), true)
-				return Ticket{a.law.epoch}, nil
+	return a.wait(ctx, &a.queues[max(0, min(refusals, len(a.queues)-1))])
+}
+
+// pass lets the caller send without waiting, if nobody waits and it is time.
+func (a *Adaptive) pass() (Ticket, bool) {
+	if a.first() != nil {
+		return Ticket{}, false
+	}
+	now := time.Now()
+	if a.law.forgettable(now) {
+		a.law.forget()
+		a.limiting.Store(false)
+	}
+	if now.Before(a.law.ready()) {
+		return Ticket{}, false
+	}
+	return a.law.send(now, false), true
+}
+
+// wait waits in a queue. The first of all waiters has a timer, the others have
+// none: whoever leaves a queue wakes the new first. The lock is held by the
+// caller, and released while waiting.
+func (a *Adaptive) wait(ctx context.Context, queue *list.List) (Ticket, error) {
+	w := &waiter{wake: make(chan struct{}, 1)}
+	place := queue.PushBack(w)
+	defer func() {
+		queue.Remove(place)
+		a.wakeFirst()
+	}()
+	for ctx.Err() == nil {
+		var left time.Duration
+		first := a.first() == place
+		if first {
+			now := time.Now()
+			if left = a.law.ready().Sub(now); left <= 0 {
+				return a.law.send(now, true), nil
 			}
-			timer := time.NewTimer(left)
-			timeout = timer.C
 		}
 		a.mu.Unlock()
-		select {
-		case <-timeout:
-		case <-self.Value.(*waiter).wake:
-		case <-ctx.Done():
-		}
+		w.sleep(ctx, first, left)
 		a.mu.Lock()
-		if ctx.Err() != nil {
-			return Ticket{}, context.Cause(ctx)
-		}
+	}
+	return Ticket{}, context.Cause(ctx)
+}
+
+// sleep returns when the waiter is woken, when ctx ends or, if timed, after d.
+func (w *waiter) sleep(ctx context.Context, timed bool, d time.Duration) {
+	var timeout <-chan time.Time
+	if timed {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case <-timeout:
+	case <-w.wake:
+	case <-ctx.Done():
 	}
 }
 
-// first is the next to be served, nil if nobody waits.
+// first returns the waiter to be served next, nil if there is none.
 func (a *Adaptive) first() *list.Element {
 	for i := range a.queues {
 		if !a.law.doubt {
@@ -98,46 +124,44 @@ func (a *Adaptive) first() *list.Element {
 }
 
 func (a *Adaptive) wakeFirst() {
-	if e := a.first(); e != nil {
-		select {
-		case e.Value.(*waiter).wake <- struct{}{}:
-		default:
-		}
+	e := a.first()
+	if e == nil {
+		return
+	}
+	select {
+	case e.Value.(*waiter).wake <- struct{}{}:
+	default: // it has yet to look at an earlier call
 	}
 }
 
-// Refused notes that the service refused a request for too many requests. wait
-// is how long it asked to wait, 0 if it did not say.
+// Refused notes that the service refused the request as one too many. wait is
+// how long it asked to wait, 0 if it named no time; nothing is sent until then,
+// but for two minutes at most.
 func (a *Adaptive) Refused(t Ticket, wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.begin()
-	a.law.refused(time.Now(), t.epoch, wait)
+	a.limiting.Store(true)
+	a.law.refused(time.Now(), t, wait)
 	a.epoch.Store(a.law.epoch)
 	a.wakeFirst()
 }
 
-// Succeeded notes an answer that was no refusal.
+// Succeeded notes any other answer. remain is the rest of the quota as the answer
+// tells it, negative if it does not, and reset the time until the quota is full
+// again. If nothing remains, nothing is sent until then, but for two minutes at
+// most. A request that ends without an answer needs no call.
 func (a *Adaptive) Succeeded(t Ticket, remain int, reset time.Duration) {
 	empty := remain == 0 && reset > 0
-	if !empty && !a.limits.Load() {
+	if !empty && !a.limiting.Load() {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
 	if empty {
-		a.begin()
+		a.limiting.Store(true)
 		a.law.holdBack(now, reset)
 	}
-	a.law.succeeded(now, t.epoch)
+	a.law.succeeded(now, t)
 	a.wakeFirst()
-}
-
-func (a *Adaptive) begin() {
-	if a.limits.Load() {
-		return
-	}
-	a.law.rate = math.Inf(1)
-	a.limits.Store(true)
 }
