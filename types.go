@@ -16,6 +16,19 @@ type ChannelType string
 // ChannelTypeWhatsApp is the one channel that the API knows.
 const ChannelTypeWhatsApp ChannelType = "WHATSAPP"
 
+// GroupStatus is the state of a group (API field GroupStatus).
+type GroupStatus string
+
+// The states of a group. The service may have more.
+const (
+	GroupStatusActive    GroupStatus = "ACTIVE"    // in use
+	GroupStatusInactive  GroupStatus = "INACTIVE"  // not activated
+	GroupStatusSuspended GroupStatus = "SUSPENDED" // suspended
+	GroupStatusCreating  GroupStatus = "CREATING"  // being created
+	GroupStatusDeleting  GroupStatus = "DELETING"  // being deleted
+	GroupStatusUpdating  GroupStatus = "UPDATING"  // being updated
+)
+
 // Page chooses a page (API field Page). A single call needs both numbers; a
 // pager fills in the one that is 0.
 type Page struct {
