@@ -1,7 +1,10 @@
 package cams
 
 import (
+	"bytes"
+	"encoding/json"
 	"log/slog"
+	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/sign"
@@ -28,7 +31,8 @@ func (o *operation) unknownOutcome() string {
 // parameters are a request as it is sent.
 type parameters []parameter
 
-// parameter is one field of a request. An empty value is not sent.
+// parameter is one field of a request. An empty value is not sent, nor is one
+// without a name: it is a part of another one, to be masked alone too.
 type parameter struct {
 	name, value string
 	private     bool // no error and no log shows the value
@@ -40,7 +44,7 @@ const shown, private = false, true
 func (p parameters) query() string {
 	query := make(sign.Query, 0, len(p))
 	for _, parameter := range p {
-		if parameter.value != "" {
+		if parameter.name != "" && parameter.value != "" {
 			query = append(query, sign.Param{Name: parameter.name, Value: parameter.value})
 		}
 	}
@@ -80,3 +84,15 @@ func required(field, value string) error {
 
 // missing is the error of a request that is nil.
 func missing(request string) error { return &ValidationError{Field: request, Reason: "is nil"} }
+
+// compactJSON is an object or a list as it travels in one parameter. What encoding/json
+// cannot write is for the caller to refuse before.
+func compactJSON(v any) string {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false) // the signature covers <>& as they are
+	if encoder.Encode(v) != nil {
+		return ""
+	}
+	return strings.TrimSuffix(buffer.String(), "\n")
+}
