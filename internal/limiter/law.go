@@ -29,9 +29,15 @@ const (
 	longHold  = time.Second
 	maxHold   = 15 * time.Second
 
+	// trial is how many requests test a new rate before it is trusted.
+	trial = 5
+
 	// maxNamedHold is the longest that a wait named by the service holds
 	// everybody back.
 	maxNamedHold = 2 * time.Minute
+
+	// lateness is how late a timer may fire without slowing the rate.
+	lateness = 10 * time.Millisecond
 
 	// quiet is the time in which nobody was refused or had to wait, after which
 	// the law forgets.
@@ -88,7 +94,7 @@ func (l *law) send(now time.Time, waited bool) Ticket {
 	if l.doubt {
 		// One at a time: the next when this one succeeds, or after a while if its
 		// answer never comes.
-		l.next = now.Add(l.longerHold())
+		l.last, l.next = now, now.Add(l.longerHold())
 	} else if l.rate > 0 {
 		l.pace(now, waited)
 	}
@@ -105,12 +111,11 @@ func (l *law) pace(now time.Time, waited bool) {
 	if waited { // only a rate that callers wait for is put to the test
 		l.climb(gap)
 	}
-	interval := l.interval()
 	// A timer that fires late costs nothing, but an idle time gives no credit.
-	if credit := now.Add(-max(interval, 10*time.Millisecond)); l.next.Before(credit) {
-		l.next = credit
+	if earliest := now.Add(-lateness); l.next.Before(earliest) {
+		l.next = earliest
 	}
-	l.next = l.next.Add(interval)
+	l.next = l.next.Add(l.interval())
 }
 
 // climb raises the rate. Around a known quota it follows a cubic curve.
@@ -156,8 +161,9 @@ func (l *law) cut(t Ticket) {
 	first := l.quota == 0
 	if !first && t.rate > l.quota {
 		// The measure is low, as it covers times of a rate below the quota. The rate
-		// is high, as it was refused. The quota lies between them.
-		granted = (granted + t.rate) / 2
+		// is high, as it was refused. The quota lies between them; the measure errs
+		// less.
+		granted = (2*granted + t.rate) / 3
 	}
 	l.quota = max(minRate, t.rate/maxFall, min(granted, t.rate))
 	l.rate = l.quota * (1 - depth)
@@ -176,12 +182,15 @@ func (l *law) measure(hold time.Duration) {
 func (l *law) longerHold() time.Duration { return min(max(2*l.hold, longHold), maxHold) }
 
 // succeeded notes an answer that was no refusal.
-func (l *law) succeeded(now time.Time, t Ticket) {
+func (l *law) succeeded(t Ticket) {
 	if l.doubt && t.epoch == l.epoch {
 		l.doubt = false
-		l.last, l.next = now, now
+		l.next = l.last.Add(l.interval())
 	}
 }
+
+// trusted reports whether the rate has proved itself since the latest refusal.
+func (l *law) trusted() bool { return !l.doubt && l.sent >= trial }
 
 // holdBack holds everybody back for a time that the service named.
 func (l *law) holdBack(now time.Time, wait time.Duration) {

@@ -34,9 +34,9 @@ type waiter struct{ wake chan struct{} }
 // the cause of ctx. refusals is how often this call was refused before.
 //
 // Calls refused more often are served first, because they have the fewest
-// attempts left. For the same reason the one request that follows a refusal, to
-// see whether the service takes requests again, is one refused least often.
-// Among equals the order is that of arrival.
+// attempts left. For the same reason they come last for the few requests that
+// follow a refusal, which are the most likely to be refused too. Among equals
+// the order is that of arrival.
 func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
 	if ctx.Err() != nil {
 		return Ticket{}, context.Cause(ctx)
@@ -113,7 +113,7 @@ func (w *waiter) sleep(ctx context.Context, timed bool, d time.Duration) {
 // first returns the waiter to be served next, nil if there is none.
 func (a *Adaptive) first() *list.Element {
 	for i := range a.queues {
-		if !a.law.doubt {
+		if a.law.trusted() {
 			i = len(a.queues) - 1 - i
 		}
 		if e := a.queues[i].Front(); e != nil {
@@ -157,11 +157,10 @@ func (a *Adaptive) Succeeded(t Ticket, remain int, reset time.Duration) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := time.Now()
 	if empty {
 		a.limiting.Store(true)
-		a.law.holdBack(now, reset)
+		a.law.holdBack(time.Now(), reset)
 	}
-	a.law.succeeded(now, t)
+	a.law.succeeded(t)
 	a.wakeFirst()
 }

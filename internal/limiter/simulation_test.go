@@ -1,0 +1,296 @@
+package limiter_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cams-go/cams/internal/limiter"
+)
+
+var seeds = flag.Int("seeds", 6, "runs of each simulation")
+
+// quota is a service that grants requests or refuses them. Times are since the
+// start of the run.
+type quota interface {
+	// ask reports whether a request is granted and, if not, after how long one
+	// would be.
+	ask(at time.Duration) (granted bool, wait time.Duration)
+	// offered returns how many requests could have been granted until then.
+	offered(at time.Duration) float64
+}
+
+// bucket is a token bucket whose rate may change.
+type bucket struct {
+	rate                    func(at time.Duration) float64
+	capacity, tokens, total float64
+	last                    time.Duration
+}
+
+func newBucket(capacity float64, rate func(time.Duration) float64) *bucket {
+	return &bucket{rate: rate, capacity: capacity, tokens: capacity, total: capacity}
+}
+
+func (b *bucket) ask(at time.Duration) (bool, time.Duration) {
+	b.fill(at)
+	if b.tokens >= 1-1e-9 {
+		b.tokens--
+		return true, 0
+	}
+	return false, time.Duration((1 - b.tokens) / b.rate(at) * float64(time.Second))
+}
+
+func (b *bucket) offered(at time.Duration) float64 {
+	b.fill(at)
+	return b.total
+}
+
+func (b *bucket) fill(at time.Duration) {
+	more := (at - b.last).Seconds() * b.rate(at)
+	b.tokens = min(b.capacity, b.tokens+more)
+	b.total += more
+	b.last = at
+}
+
+// window grants n requests in each period of its clock, which shows offset at
+// the start of the run.
+type window struct {
+	n              int
+	period, offset time.Duration
+	number         int64
+	used           int
+}
+
+func (w *window) ask(at time.Duration) (bool, time.Duration) {
+	clock := at + w.offset
+	if number := int64(clock / w.period); number != w.number {
+		w.number, w.used = number, 0
+	}
+	if w.used < w.n {
+		w.used++
+		return true, 0
+	}
+	return false, w.period - clock%w.period
+}
+
+func (w *window) offered(at time.Duration) float64 {
+	return float64(w.n) * float64((at+w.offset)/w.period+1)
+}
+
+// job is the work of a client with a limiter: calls made by workers.
+type job struct {
+	calls, workers int
+	maxAttempts    int
+	maxDelay       time.Duration
+	named          bool // refusals name the time to wait
+}
+
+const latency = 40 * time.Millisecond
+
+type figures struct {
+	lost, refused int
+	share         float64 // of the requests that the service could have granted
+	took          time.Duration
+}
+
+// run is one run of a job.
+type run struct {
+	job
+	limiter limiter.Adaptive
+	start   time.Time
+
+	mu    sync.Mutex
+	quota quota
+	rng   *rand.Rand
+	left  int
+	figures
+}
+
+// simulate runs a job in virtual time.
+func simulate(t *testing.T, j job, newQuota func(*rand.Rand) quota, seed uint64) (f figures) {
+	synctest.Test(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		r := &run{job: j, quota: newQuota(rng), rng: rng, left: j.calls, start: time.Now()}
+		var workers sync.WaitGroup
+		for range j.workers {
+			workers.Go(r.work)
+		}
+		workers.Wait()
+		r.took = time.Since(r.start)
+		r.share = float64(j.calls-r.lost) / r.quota.offered(r.took)
+		f = r.figures
+	})
+	return f
+}
+
+func (r *run) work() {
+	for {
+		r.mu.Lock()
+		done := r.left == 0
+		if !done {
+			r.left--
+		}
+		r.mu.Unlock()
+		if done {
+			return
+		}
+		r.call()
+	}
+}
+
+// call repeats a request as the client does.
+func (r *run) call() {
+	longest := time.Second
+	for n := range r.maxAttempts {
+		granted, wait := r.attempt(n)
+		if granted {
+			return
+		}
+		if n+1 == r.maxAttempts {
+			break
+		}
+		if wait > 0 {
+			wait += r.random(100 * time.Millisecond)
+		} else {
+			wait = r.random(longest)
+		}
+		time.Sleep(wait)
+		longest = min(2*longest, r.maxDelay)
+	}
+	r.mu.Lock()
+	r.lost++
+	r.mu.Unlock()
+}
+
+func (r *run) attempt(refusals int) (granted bool, wait time.Duration) {
+	ticket, err := r.limiter.Wait(context.Background(), refusals)
+	if err != nil {
+		panic(err)
+	}
+	time.Sleep(latency/2 + r.random(time.Millisecond))
+	r.mu.Lock()
+	granted, wait = r.quota.ask(time.Since(r.start))
+	if !granted {
+		r.refused++
+	}
+	r.mu.Unlock()
+	time.Sleep(latency / 2)
+	if !r.named {
+		wait = 0
+	}
+	if granted {
+		r.limiter.Succeeded(ticket, -1, 0)
+	} else {
+		r.limiter.Refused(ticket, wait)
+	}
+	return granted, wait
+}
+
+func (r *run) random(d time.Duration) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Duration(r.rng.Int64N(int64(d)))
+}
+
+func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
+	t.Parallel()
+	constant := func(rate float64) func(time.Duration) float64 {
+		return func(time.Duration) float64 { return rate }
+	}
+	between := func(rng *rand.Rand, d time.Duration) time.Duration {
+		return time.Duration(rng.Int64N(int64(d)))
+	}
+	// One worker makes at most 25 requests a second, and none while it pauses
+	// after a refusal.
+	tests := []struct {
+		name        string
+		newQuota    func(rng *rand.Rand) quota
+		maxAttempts int
+		maxDelay    time.Duration
+		share       [2]float64 // at least, with one worker and with more
+		refused     [2]float64 // at most, up to 16 workers and with more
+	}{
+		{"a bucket of 10 a second",
+			func(*rand.Rand) quota { return newBucket(10, constant(10)) },
+			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.05, 0.08}},
+		{"a bucket of 50 a second",
+			func(*rand.Rand) quota { return newBucket(50, constant(50)) },
+			3, 20 * time.Second, [2]float64{0.45, 0.92}, [2]float64{0.05, 0.08}},
+		{"10 in each second",
+			func(rng *rand.Rand) quota {
+				return &window{n: 10, period: time.Second, offset: between(rng, time.Second)}
+			},
+			3, 20 * time.Second, [2]float64{0.85, 0.90}, [2]float64{0.05, 0.08}},
+		{"600 in each minute",
+			func(rng *rand.Rand) quota {
+				return &window{n: 600, period: time.Minute, offset: between(rng, time.Minute)}
+			},
+			10, 2 * time.Minute, [2]float64{}, [2]float64{0.12, 0.12}},
+		{"a bucket that falls from 20 to 6 a second and comes back",
+			func(rng *rand.Rand) quota {
+				fall := 15*time.Second + between(rng, 10*time.Second)
+				return newBucket(20, func(at time.Duration) float64 {
+					if fall <= at && at < fall+40*time.Second {
+						return 6
+					}
+					return 20
+				})
+			},
+			3, 20 * time.Second, [2]float64{0.75, 0.80}, [2]float64{0.05, 0.08}},
+	}
+	for _, test := range tests {
+		for _, named := range []bool{false, true} {
+			for i, workers := range []int{1, 4, 16, 64} {
+				name := fmt.Sprintf("%s, wait named: %t, %d workers", test.name, named, workers)
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					j := job{
+						calls: 1500, workers: workers, named: named,
+						maxAttempts: test.maxAttempts, maxDelay: test.maxDelay,
+					}
+					worst := figures{share: 2}
+					for seed := range *seeds {
+						f := simulate(t, j, test.newQuota, uint64(seed))
+						worst.lost += f.lost
+						worst.refused = max(worst.refused, f.refused)
+						worst.share = min(worst.share, f.share)
+						worst.took = max(worst.took, f.took)
+					}
+					refused := float64(worst.refused) / float64(j.calls)
+					t.Logf("lost %d, refused %.1f %%, share %.1f %%, took %.1f s",
+						worst.lost, 100*refused, 100*worst.share, worst.took.Seconds())
+					assert.Zero(t, worst.lost)
+					assert.LessOrEqual(t, refused, test.refused[i/3])
+					assert.GreaterOrEqual(t, worst.share, test.share[min(i, 1)])
+				})
+			}
+		}
+	}
+}
+
+func TestIsNotSlowerWithoutAQuota(t *testing.T) {
+	t.Parallel()
+	unlimited := func(*rand.Rand) quota {
+		return newBucket(1e9, func(time.Duration) float64 { return 1e9 })
+	}
+	f := simulate(t, job{calls: 1600, workers: 16, maxAttempts: 3, maxDelay: 20 * time.Second}, unlimited, 0)
+	assert.Zero(t, f.refused)
+	assert.Less(t, f.took, 4100*time.Millisecond) // 4.0 s, and the random part of the latency
+}
+
+func TestDoesNotForgetWhileCallersWait(t *testing.T) {
+	t.Parallel()
+	// Ten minutes of work just below the quota cost few refusals.
+	newQuota := func(*rand.Rand) quota {
+		return newBucket(10, func(time.Duration) float64 { return 10 })
+	}
+	f := simulate(t, job{calls: 6000, workers: 16, maxAttempts: 3, maxDelay: 20 * time.Second}, newQuota, 0)
+	assert.Less(t, f.refused, 150)
+}
