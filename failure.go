@@ -17,6 +17,7 @@ import (
 const (
 	noCredentials   = "no credentials"
 	notSigned       = "not signed"
+	notLimited      = "the limiter let no request through"
 	noAnswer        = "no answer"
 	timedOut        = "timed out"
 	stoppedByCaller = "stopped by the caller's context"

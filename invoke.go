@@ -3,10 +3,13 @@ package cams
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/cams-go/cams/internal/limiter"
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/wire"
@@ -44,6 +47,7 @@ type call struct {
 	query   string   // canonical, without what a signer adds
 	private []string // values in it that no error may show
 	decode  decoder
+	pace    *limiter.Adaptive // of the operation
 	retries retries
 	info    CallInfo // what it tells at its end
 }
@@ -57,13 +61,18 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	case ctx == nil:
 		return &ValidationError{Field: "ctx", Reason: "is nil"}
 	}
-	call := &call{operation: op, query: params.query(), private: params.private(), decode: decode}
+	params, err := c.withOwn(params, op)
+	if err != nil {
+		return err
+	}
+	call := &call{operation: op, query: params.query(), private: params.private(), decode: decode, pace: c.limiters.get(op.name)}
 	call.info.Operation = op.name
 	start := time.Now()
-	ctx = c.observers.start(ctx, op.name)
+	ctx = c.watchers.start(ctx, op.name)
 	for {
 		call.info.Attempts++
 		result := c.attempt(ctx, call)
+		c.learn(call, &result, errors.Is(result.err, ErrThrottled))
 		next := c.judge(ctx, call, &result)
 		c.tell(ctx, call, &result, next)
 		if next.again && retry.Pause(ctx, next.pause) {
@@ -73,7 +82,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 			call.info.Err = c.conclude(ctx, call, next)
 		}
 		call.info.Duration = time.Since(start)
-		c.observers.end(ctx, &call.info)
+		c.watchers.end(ctx, &call.info)
 		return call.info.Err
 	}
 }
@@ -88,18 +97,23 @@ type result struct {
 	header      http.Header // of the answer, nil if there was none
 	requestID   string
 	took        time.Duration
+	waited      time.Duration // for the limiter
+	ticket      limiter.Ticket
 }
 
-// attempt asks for credentials, signs, sends, reads and decodes, all within the
-// attempt's timeout and with a time and nonce of its own.
+// attempt waits for the limiter. Then it asks for credentials, signs, sends, reads
+// and decodes, all within the attempt's timeout and with a time and nonce of its own.
 func (c *Client) attempt(ctx context.Context, call *call) (r result) {
+	r.unsent = true
+	if r.err = c.wait(ctx, call, &r); r.err != nil {
+		return r
+	}
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
 	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
 
-	r.unsent = true
 	var err error
 	if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
 		r.err = newCallError(ctx, call, noCredentials, err)
@@ -127,7 +141,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		return r
 	}
 	tap, req := watch(req)
-	res, err := c.httpClient.Do(req)
+	res, err := c.send(req)
 	r.unsent = err != nil && !tap.mayHaveSent(err)
 	if err != nil {
 		r.err = newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
@@ -136,7 +150,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	defer res.Body.Close()
 	r.status, r.header = res.StatusCode, res.Header
 	r.requestID, r.err = call.read(ctx, res, mask)
-	if len(c.observers) > 0 { // a success may repeat anything as its ID
+	if len(c.watchers) > 0 { // a success may repeat anything as its ID
 		r.requestID = mask.id(r.requestID)
 	}
 	return r
@@ -144,7 +158,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 
 // tell tells the observers of an attempt.
 func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) {
-	if len(c.observers) == 0 {
+	if len(c.watchers) == 0 {
 		return
 	}
 	attempt := AttemptInfo{
@@ -154,6 +168,7 @@ func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) 
 		RequestID:  r.requestID,
 		Err:        r.err,
 		Duration:   r.took,
+		Waited:     r.waited,
 		Retry:      next.again,
 		Reason:     next.reason,
 		Pause:      next.pause,
@@ -161,7 +176,17 @@ func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) 
 	if refused, ok := r.err.(*APIError); ok {
 		attempt.Code = refused.Code
 	}
-	c.observers.attempt(ctx, attempt)
+	c.watchers.attempt(ctx, attempt)
+}
+
+// withOwn adds the parameters of [WithParameter].
+func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
+	for _, own := range c.parameters {
+		if slices.ContainsFunc(params, func(p parameter) bool { return p.name == own.name && p.value != "" }) {
+			return nil, &ValidationError{Field: "WithParameter", Reason: "has " + own.name + ", which " + op.name + " sets itself"}
+		}
+	}
+	return append(params, c.parameters...), nil
 }
 
 // newRequest is the unsigned request: POST /?<query> with an empty body.

@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams/internal/endpoint"
+	"github.com/cams-go/cams/internal/sign"
 )
 
 // Option configures a [Client]. A bad one makes [NewClient] fail.
@@ -20,6 +22,8 @@ type Option func(*config) error
 type config struct {
 	region         string
 	endpoint       *url.URL // nil: follows from the region
+	limiter        Limiter  // nil: adaptive
+	parameters     parameters
 	credentials    CredentialsProvider
 	httpClient     *http.Client
 	signer         Signer
@@ -36,47 +40,46 @@ const (
 	regionVariable        = "ALIBABA_CLOUD_REGION_ID"
 )
 
-// newConfig applies the options and fills in the defaults.
-func newConfig(opts []Option) (*config, error) {
-	cfg := &config{
-		signer:         ACS3Signer{},
-		attemptTimeout: defaultAttemptTimeout,
-	}
+// apply applies options.
+func (c *config) apply(opts []Option) error {
 	for i, opt := range opts {
 		if opt == nil {
-			return nil, &ValidationError{Field: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
+			return &ValidationError{Field: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
 		}
-		if err := opt(cfg); err != nil {
-			return nil, err
-		}
-	}
-	if cfg.endpoint == nil {
-		if err := cfg.setRegionEndpoint(); err != nil {
-			return nil, err
+		if err := opt(c); err != nil {
+			return err
 		}
 	}
-	if cfg.credentials == nil {
-		cfg.credentials = DefaultCredentials()
-	}
-	if cfg.httpClient == nil {
-		cfg.httpClient = &http.Client{Transport: NewTransport()}
-	}
-	return cfg, nil
+	return nil
 }
 
-// setRegionEndpoint follows the rule cams.<region>.aliyuncs.com.
-func (c *config) setRegionEndpoint() error {
-	region := c.region
-	if region == "" {
-		if region = os.Getenv(regionVariable); region == "" {
-			region = defaultRegion
-		}
-		if !endpoint.IsRegion(region) {
-			return &ValidationError{Field: regionVariable, Reason: "is set to what is not a region ID such as " + defaultRegion}
+// setDefaults fills in what no option chose.
+func (c *config) setDefaults() error {
+	if c.region == "" {
+		c.region = cmp.Or(os.Getenv(regionVariable), defaultRegion)
+		if !endpoint.IsRegion(c.region) && c.endpoint == nil {
+			return &ValidationError{Field: regionVariable, Reason: "is not a region ID such as " + defaultRegion}
 		}
 	}
-	c.endpoint = endpoint.OfRegion(region)
+	if c.credentials == nil {
+		c.credentials = DefaultCredentials()
+	}
+	if c.httpClient == nil {
+		c.httpClient = &http.Client{Transport: NewTransport()}
+	}
+	if c.signer == nil {
+		c.signer = ACS3Signer{}
+	}
+	c.attemptTimeout = cmp.Or(c.attemptTimeout, defaultAttemptTimeout)
 	return nil
+}
+
+// url is the endpoint that requests go to.
+func (c *config) url() *url.URL {
+	if c.endpoint != nil {
+		return c.endpoint
+	}
+	return endpoint.OfRegion(c.region)
 }
 
 // WithRegion chooses the region, and with it the endpoint
@@ -124,10 +127,9 @@ func WithCredentials(p CredentialsProvider) Option {
 	}
 }
 
-// WithHTTPClient chooses the HTTP client: its transport, cookie jar and
-// timeout are used as they are. It is copied, never changed. Redirects are not
-// followed whatever its CheckRedirect says: the request's credentials are for
-// one host.
+// WithHTTPClient chooses the HTTP client. Its transport, cookie jar and timeout
+// are read at each request, and never changed. Redirects are not followed
+// whatever its CheckRedirect says: the request's credentials are for one host.
 //
 // The default is an http.Client with a [NewTransport] of its own.
 func WithHTTPClient(h *http.Client) Option {
@@ -135,8 +137,7 @@ func WithHTTPClient(h *http.Client) Option {
 		if h == nil {
 			return &ValidationError{Field: "WithHTTPClient", Reason: "got a nil client"}
 		}
-		clone := *h
-		c.httpClient = &clone
+		c.httpClient = h
 		return nil
 	}
 }
@@ -210,6 +211,33 @@ func WithObserver(o Observer) Option {
 			return &ValidationError{Field: "WithObserver", Reason: "got a nil observer"}
 		}
 		c.observers = append(slices.Clip(c.observers), o)
+		return nil
+	}
+}
+
+// WithLimiter chooses what paces the requests, for instance a *rate.Limiter for a
+// quota that you know. It is waited for before each attempt, before signing, and
+// outside the attempt timeout. The default is adaptive, see [Limiter]; [Unlimited]
+// turns it off.
+func WithLimiter(l Limiter) Option {
+	return func(c *config) error {
+		if l == nil {
+			return &ValidationError{Field: "WithLimiter", Reason: "got a nil limiter"}
+		}
+		c.limiter = l
+		return nil
+	}
+}
+
+// WithParameter sends a parameter with every request, for instance OwnerId. A call
+// whose operation sets the parameter itself fails. No error shows the value.
+func WithParameter(name, value string) Option {
+	return func(c *config) error {
+		if name == "" || value == "" || sign.IsReserved(name) {
+			return &ValidationError{Field: "WithParameter", Reason: "needs a name that no signature uses, and a value"}
+		}
+		c.parameters = slices.DeleteFunc(slices.Clone(c.parameters), func(p parameter) bool { return p.name == name })
+		c.parameters = append(c.parameters, parameter{name, value, private})
 		return nil
 	}
 }

@@ -47,6 +47,7 @@ type retries struct {
 	stopped   bool  // the caller's context ended an attempt
 	unclear   bool  // the operation may or may not have been carried out
 	withdrawn int   // from the budget
+	refusals  int   // for too many requests
 
 	repaired    map[string]bool // what was mended, each once a call
 	refused     Credentials     // what the service did not accept

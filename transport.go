@@ -40,21 +40,26 @@ func newDialer() *net.Dialer {
 	return &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 }
 
+// send asks the http.Client for its transport at each request, as the http.Client
+// itself does: a test may replace it, or http.DefaultTransport, at any time.
+func (c *Client) send(req *http.Request) (*http.Response, error) {
+	client := *c.httpClient
+	client.Transport = noRedirects{client.Transport}
+	return client.Do(req)
+}
+
 // noRedirects keeps from http.Client where a redirect leads, so that it returns
 // the redirect itself, which then ends as a [ResponseError]: to follow it would
 // carry the security token elsewhere. CheckRedirect would not do: http.Client
 // parses Location before it asks, and where it cannot, the status is lost.
 type noRedirects struct{ base http.RoundTripper }
 
-func newNoRedirects(base http.RoundTripper) http.RoundTripper {
+func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	base := t.base
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return noRedirects{base}
-}
-
-func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	res, err := t.base.RoundTrip(req)
+	res, err := base.RoundTrip(req)
 	if err != nil || res == nil || res.Header.Get("Location") == "" {
 		return res, err
 	}
@@ -62,13 +67,6 @@ func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	answer.Header = res.Header.Clone()
 	answer.Header.Del("Location")
 	return &answer, nil
-}
-
-// CloseIdleConnections is what http.Client.CloseIdleConnections looks for.
-func (t noRedirects) CloseIdleConnections() {
-	if idler, ok := t.base.(interface{ CloseIdleConnections() }); ok {
-		idler.CloseIdleConnections()
-	}
 }
 
 // wireTap sees whether a request got a connection, on which it may have left.

@@ -121,7 +121,7 @@ func cancelledInAPause(t *testing.T) {
 
 func throttled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := service(t)
+		server, client := service(t, cams.WithLimiter(cams.Unlimited()))
 		refusal := camstest.Refusal(429, "Throttling.User", "m")
 		refusal.Header = http.Header{"X-Acs-Retry-After": {"7000"}}
 		server.AnswerOnce(refusal)

@@ -42,15 +42,34 @@ func AcsRetryAfter(header http.Header) time.Duration {
 	return duration(header.Get("X-Acs-Retry-After"), time.Millisecond)
 }
 
-// timeLeft reads TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
-func timeLeft(header string) time.Duration {
-	for item := range strings.SplitSeq(header, ",") {
-		name, value, _ := strings.Cut(item, ":")
-		if strings.EqualFold(strings.TrimSpace(name), "TimeLeft") {
-			return duration(value, time.Millisecond)
+// Remaining reads what is left of a quota, and the time until it is full again, of
+// the tighter of x-ratelimit-user-api and x-ratelimit-user. remain is negative if
+// there is no such header.
+func Remaining(header http.Header) (remain int, reset time.Duration) {
+	remain = -1
+	for _, name := range []string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
+		n, err := strconv.Atoi(item(header.Get(name), "Remain"))
+		if err == nil && n >= 0 && (remain < 0 || n <= remain) {
+			remain, reset = n, max(reset, timeLeft(header.Get(name)))
 		}
 	}
-	return 0
+	return remain, reset
+}
+
+// timeLeft reads TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
+func timeLeft(header string) time.Duration {
+	return duration(item(header, "TimeLeft"), time.Millisecond)
+}
+
+// item is one value of such a header.
+func item(header, name string) string {
+	for pair := range strings.SplitSeq(header, ",") {
+		key, value, _ := strings.Cut(pair, ":")
+		if strings.EqualFold(strings.TrimSpace(key), name) {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // duration reads a count of units, which may have decimals. What is no count, or

@@ -18,6 +18,9 @@ var rpcParameters = []string{
 	"SignatureMethod", "SignatureVersion", "Signature", "BearerToken", signatureType,
 }
 
+// IsReserved reports whether a parameter of this name belongs to a signature.
+func IsReserved(name string) bool { return slices.Contains(rpcParameters, name) }
+
 // RPC signs with the older RPC signature, SignatureVersion 1.0 with HMAC-SHA1.
 // Everything travels in the query, the signature too, which covers the method
 // and the query. The answer's format is json unless the query has a Format.
