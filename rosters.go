@@ -1,0 +1,146 @@
+package cams
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"sync"
+
+	"github.com/cams-go/cams/internal/paging"
+)
+
+// Roster is a group and its members.
+type Roster struct {
+	Group        ChatGroup
+	Participants []ChatGroupParticipant
+	Err          error // why this group's members are not, or not all, here
+}
+
+// LogValue implements [slog.LogValuer]: a log shows the group and how many members
+// it has, and no phone number.
+func (r Roster) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.Any("Group", r.Group), slog.Int("Participants", len(r.Participants))}
+	if r.Err != nil {
+		attrs = append(attrs, slog.String("Err", r.Err.Error()))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// Rosters lists the members of many groups, such as those that a
+// [ListChatGroupPager]'s All yields. It yields a Roster for each group, in the
+// order given, with at most concurrency groups in flight, 1 or more.
+//
+// req says what the groups have in common: CustSpaceID, ChannelType, the Size of a
+// Page, and BusinessNumber; without one, each group's own is used.
+//
+// An error that concerns one group is its Roster's Err. An error of the sequence
+// comes last: groups failed, an argument is wrong, or ctx has ended. To break out
+// of the loop stops all requests and leaves no goroutine. Memory is that of
+// concurrency groups.
+func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
+	groups iter.Seq2[ChatGroup, error], concurrency int) iter.Seq2[Roster, error] {
+	return func(yield func(Roster, error) bool) {
+		if err := checkRosters(ctx, api, req, groups, concurrency); err != nil {
+			yield(Roster{}, err)
+			return
+		}
+		run := &rosters{api: api, req: *req, yield: yield}
+		var cancel context.CancelFunc
+		run.ctx, cancel = context.WithCancel(ctx)
+		defer run.running.Wait()
+		defer cancel()
+
+		err := run.through(groups, concurrency)
+		for !run.stopped && ctx.Err() == nil && len(run.queue) > 0 {
+			run.deliver()
+		}
+		switch {
+		case run.stopped:
+		case ctx.Err() != nil:
+			yield(Roster{}, &CallError{Operation: "Rosters", Reason: stoppedByCaller, causes: contextCauses(ctx)})
+		case err != nil:
+			yield(Roster{}, err)
+		}
+	}
+}
+
+func checkRosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
+	groups iter.Seq2[ChatGroup, error], concurrency int) error {
+	switch {
+	case ctx == nil:
+		return missing("ctx")
+	case api == nil:
+		return missing("ListChatGroupParticipantsAPI")
+	case req == nil:
+		return missing("ListChatGroupParticipantsRequest")
+	case groups == nil:
+		return missing("groups")
+	case concurrency < 1:
+		return &ValidationError{Field: "concurrency", Reason: "is below 1"}
+	}
+	return nil
+}
+
+// rosters is one range over Rosters.
+type rosters struct {
+	ctx     context.Context
+	api     ListChatGroupParticipantsAPI
+	req     ListChatGroupParticipantsRequest
+	yield   func(Roster, error) bool
+	running sync.WaitGroup
+	queue   []chan pending // in the order of the groups, each for one value
+	stopped bool           // the loop was left
+}
+
+// pending is a roster to be. panicked goes where the caller can recover it.
+type pending struct {
+	roster   Roster
+	panicked any
+}
+
+// through starts the groups one after the other, and waits for the first of them
+// when concurrency are in flight.
+func (r *rosters) through(groups iter.Seq2[ChatGroup, error], concurrency int) error {
+	for group, err := range groups {
+		if err != nil {
+			return err
+		}
+		r.start(group)
+		if len(r.queue) == concurrency && !r.deliver() {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (r *rosters) start(group ChatGroup) {
+	done := make(chan pending, 1)
+	r.queue = append(r.queue, done)
+	r.running.Go(func() {
+		result := pending{roster: Roster{Group: group, Err: paging.ErrNothing}}
+		defer func() {
+			result.panicked = recover()
+			done <- result
+		}()
+		req := r.req
+		req.GroupID = group.GroupID
+		if req.BusinessNumber == "" {
+			req.BusinessNumber = group.BusinessNumber
+		}
+		pager := NewListChatGroupParticipantsPager(r.api, &req)
+		result.roster.Participants, result.roster.Err = Collect(pager.All(r.ctx))
+	})
+}
+
+// deliver yields the first of the queue. It reports whether to go on.
+func (r *rosters) deliver() bool {
+	first := <-r.queue[0]
+	r.queue = r.queue[1:]
+	if first.panicked != nil {
+		panic(first.panicked)
+	}
+	if r.ctx.Err() == nil {
+		r.stopped = !r.yield(first.roster, nil)
+	}
+	return !r.stopped && r.ctx.Err() == nil
+}
