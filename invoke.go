@@ -140,7 +140,10 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
 		return r
 	}
-	tap, req := watch(req)
+	var tap *wireTap
+	if !call.repeatable { // for others it makes no difference
+		tap, req = watch(req)
+	}
 	res, err := c.send(req)
 	r.unsent = err != nil && !tap.mayHaveSent(err)
 	if err != nil {

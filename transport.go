@@ -86,7 +86,7 @@ func watch(req *http.Request) (*wireTap, *http.Request) {
 // transport that tells nothing of connections is believed if it says that it
 // could not dial.
 func (t *wireTap) mayHaveSent(err error) bool {
-	if t.wanted.Load() > 0 {
+	if t != nil && t.wanted.Load() > 0 {
 		return t.got.Load() > 0
 	}
 	var failed *net.OpError

@@ -47,10 +47,12 @@ func AcsRetryAfter(header http.Header) time.Duration {
 // there is no such header.
 func Remaining(header http.Header) (remain int, reset time.Duration) {
 	remain = -1
-	for _, name := range []string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
-		n, err := strconv.Atoi(item(header.Get(name), "Remain"))
-		if err == nil && n >= 0 && (remain < 0 || n <= remain) {
-			remain, reset = n, max(reset, timeLeft(header.Get(name)))
+	for _, name := range [...]string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
+		for _, value := range header[name] {
+			n, err := strconv.Atoi(item(value, "Remain"))
+			if err == nil && n >= 0 && (remain < 0 || n <= remain) {
+				remain, reset = n, max(reset, timeLeft(value))
+			}
 		}
 	}
 	return remain, reset
