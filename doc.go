@@ -1,6 +1,6 @@
 // Package cams is a client for Alibaba Cloud's Chat App Message Service (CAMS),
-// API version 2020-06-06, for one operation: ListChatGroupParticipants, the
-// members of a WhatsApp group.
+// API version 2020-06-06: the whole life of a WhatsApp group, first of all its
+// members, and any other operation of the API by its name.
 //
 //	client, err := cams.NewClient()
 //	if err != nil {
@@ -18,13 +18,23 @@
 //		fmt.Println(participant.ParticipantNumber)
 //	}
 //
+// # A group's life
+//
+// [Client.AddChatGroup] starts the creation of a group. [Client.ListChatGroup] finds
+// it, with its GroupID, until it is active. [Client.AddChatGroupInviteLink] makes the
+// link that members join with, and [Client.DeleteChatGroupInviteLink] ends it.
+// [Client.ListChatGroupParticipants] lists the members,
+// [Client.DeleteChatGroupParticipants] removes some. [Client.UpdateChatGroup] changes
+// the group, [Client.DeleteChatGroup] deletes it. [Rosters] lists the members of many
+// groups. [Client.Call] calls any other operation.
+//
 // # What the package promises
 //
-// A call returns a response or an error, never both and never neither. A
-// refusal inside an HTTP 200 is an error. Every wait ends with the caller's
-// context. A [Client] is safe for concurrent use; the package keeps no global
-// state, and no goroutine outlives the call or the iteration that started it,
-// but for a credentials provider that hangs and heeds no context.
+// A call returns either a response or an error. A refusal inside an HTTP 200 is an
+// error. Every wait ends with the caller's context. A [Client] is safe for
+// concurrent use. The package keeps no global state, and no goroutine outlives the
+// call or the iteration that started it, except for a credentials provider that
+// hangs and ignores its context.
 //
 // No error, log record or print shows an AccessKey secret, a token, a signature
 // or a phone number. Responses and requests hold phone numbers, and print them
@@ -32,7 +42,7 @@
 // any other: do not log it.
 //
 // Requests have the parameters, the signed headers and the signature that the
-// official Go client gives them, but for a few headers, User-Agent among them,
+// official Go client gives them, except for a few headers, User-Agent among them,
 // that docs/migrating.md names.
 //
 // # Errors
@@ -42,45 +52,71 @@
 //   - [*APIError]: the service refused; see also [IsCode], [ErrThrottled],
 //     [ErrAccessDenied] and [ErrUnauthenticated];
 //   - [*ResponseError]: what answered did not speak the service's protocol;
-//   - [*ValidationError]: the input is wrong and nothing was sent;
-//   - the cause, where there was no answer: a *net.OpError, an x509 error,
-//     [context.Canceled] or [context.DeadlineExceeded], the error of a
-//     [CredentialsProvider]. A call that the caller's context ended carries the
-//     last attempt's error too.
+//   - [*CallError]: there was no answer; it unwraps to the cause: a *net.OpError, an
+//     x509 error, [context.Canceled] or [context.DeadlineExceeded], the error of a
+//     [CredentialsProvider]. If the caller's context ended the call, it has the last
+//     attempt's error too;
+//   - [*ValidationError]: the input is wrong and nothing was sent.
+//
+// [ErrOutcomeUnknown] is the error of a write that may or may not have been carried
+// out. [RetryAfter] tells the wait that the service asked for.
 //
 // # Retries
 //
 // A call makes up to [RetryPolicy].MaxAttempts requests, each signed anew with a
-// time and nonce of its own. The first rule that fits decides:
+// time and nonce of its own. The first rule that fits decides. The rules may change.
 //
 //   - The caller's context has ended: no more requests.
 //   - A success: done.
-//   - InvalidTimeStamp.*, or a refusal whose Date is more than 5 minutes from
-//     this machine's: the clock is corrected for this and later calls, and the
-//     request repeated, once a call.
-//   - InvalidSecurityToken.Expired: the credentials are asked for again, and the
-//     request repeated, once a call; static ones would be the same again.
+//   - A write that must not be repeated (AddChatGroup, AddChatGroupInviteLink, and
+//     Call without Repeatable), after an attempt that may have been carried out:
+//     [ErrOutcomeUnknown]. An attempt surely did nothing if no connection was made,
+//     or if the service refused it for too many requests, its time, its identity or
+//     another reason of its own.
+//   - SignatureNonceUsed: something on the way sent the request twice. Repeated with a
+//     new nonce, once a call.
+//   - InvalidTimeStamp.*: the clock is corrected by the answer's Date, for this and
+//     later calls, and the request is repeated, once a call. If that does not help,
+//     the clock is set back.
+//   - The identity is refused (InvalidAccessKeyId*, InvalidSecurityToken*,
+//     SecurityToken*, MissingSecurityToken, SignatureDoesNotMatch): the provider is
+//     asked again, once a call. Other credentials are tried, the same ones are not.
 //   - Throttled (a code with Throttling, System.LimitControl or FlowControl, HTTP
-//     429, a positive x-acs-retry-after): repeated, whatever the HTTP status.
-//   - HTTP 5xx, unless its code is one that repeating does not change
-//     (credentials, permissions, Invalid*, Missing*): repeated.
+//     429, a positive x-acs-retry-after): repeated, whatever the HTTP status is.
+//   - A code that says that the failure may pass (ServiceUnavailable, InternalError,
+//     InternalFailure, SystemBusy, ServiceBusy, 999999, ERR-COMMON-001): repeated,
+//     whatever the HTTP status is.
+//   - HTTP 5xx: repeated, unless its code is one that repeating does not change
+//     (credentials, permissions, Invalid*, Missing*).
 //   - No connection, no TLS handshake, a reset, an answer cut off, an attempt
-//     beyond its timeout: repeated. A certificate that does not verify: not.
+//     beyond its timeout: repeated, unless the certificate does not verify.
 //   - Everything else, such as another refusal, a 2xx that does not decode, or a
 //     redirect: not repeated.
 //
-// Whatever is repeated waits for the time that the service asks for, if it does:
-// x-acs-retry-after (milliseconds), for a throttled request TimeLeft of
-// x-ratelimit-user-api and x-ratelimit-user (milliseconds, the larger),
+// A retry waits for the time that the service asks for, plus up to a tenth:
+// x-acs-retry-after (milliseconds); for a throttled request TimeLeft of
+// x-ratelimit-user-api and x-ratelimit-user (milliseconds, the larger);
 // Retry-After (seconds or a date). If that is more than MaxDelay, or past the
-// caller's deadline, the call ends at once with the wait in
-// [APIError].RetryAfter. Otherwise the pause is random between nothing and
-// BaseDelay, doubled with each retry up to MaxDelay; a corrected clock and new
-// credentials need none.
+// caller's deadline, the call ends at once; [RetryAfter] has the wait. Otherwise the
+// pause is random between nothing and BaseDelay (ThrottleDelay, if throttled),
+// doubled with each retry up to MaxDelay. The first three repairs need no pause.
 //
-// Retries of a client as a whole have a budget: each costs one, each success
-// pays back a tenth, at most a hundred are held. So an outage meets the calls
-// and a hundred requests more, not three times the calls.
+// Retries of a client as a whole have a budget: each costs one, up to
+// [RetryPolicy].Budget. A call that succeeds gets back what its retries cost, and a
+// tenth more. So an outage meets the calls and a hundred requests more, not three
+// times the calls, and throttled work that succeeds costs nothing. Repairs cost
+// nothing either.
+//
+// # Quotas
+//
+// The service counts requests for each account, region and operation, and tells
+// nobody the quota. By default a client finds it, for each operation: it limits
+// nothing before the first refusal, then keeps a little below what the service
+// grants, and tries for more from time to time. Calls that were refused go first, the
+// others in order. A wait that the service names holds all callers back. After a
+// minute in which nobody had to wait, the limit is forgotten. [WithLimiter] is for a
+// quota that you know, [Unlimited] for none. Waiting is no part of the attempt
+// timeout; the caller's context ends it.
 //
 // # Paging
 //
@@ -109,4 +145,10 @@
 // A range over Pages or All whose context is done ends at the next page, also
 // if that is prefetched. Leaving the loop stops all requests in flight and
 // waits until they have returned.
+//
+// # Testing
+//
+// Package camstest is the service in memory, for unit tests: it keeps groups, checks
+// signatures, has quotas, and fails as told. Each operation with a pager has a
+// one-method interface for stubs, and httpmock fits through [WithHTTPClient].
 package cams
