@@ -122,7 +122,7 @@ func NewListChatGroupPager(api ListChatGroupAPI, req *ListChatGroupRequest, opts
 			return api.ListChatGroup(ctx, &req)
 		},
 		data: func(r *ListChatGroupResponse) (int, *[]ChatGroup) { return r.Data.Total, &r.Data.List },
-		key:  func(g ChatGroup) string { return g.GroupID },
+		key:  func(g ChatGroup) string { return whole(g.GroupID) },
 		err:  err,
 	}, base.Page, opts)
 }

@@ -113,7 +113,7 @@ func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *Li
 		data: func(r *ListChatGroupParticipantsResponse) (int, *[]ChatGroupParticipant) {
 			return r.Data.Total, &r.Data.List
 		},
-		key: func(p ChatGroupParticipant) string { return p.ParticipantNumber },
+		key: func(p ChatGroupParticipant) string { return whole(p.ParticipantNumber) },
 		err: err,
 	}, base.Page, opts)
 }

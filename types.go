@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/wire"
@@ -140,4 +141,13 @@ func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
 	d.AuthPrincipalOwnerID = redact.Clip(m.values(d.AuthPrincipalOwnerID), maxField)
 	d.EncodedDiagnosticMessage = m.values(d.EncodedDiagnosticMessage)
 	return d
+}
+
+// whole is a number or an ID that tells one item from another: none that is
+// masked, as in published samples.
+func whole(id string) string {
+	if strings.Contains(id, "*") {
+		return ""
+	}
+	return id
 }
