@@ -94,15 +94,19 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 	if in.BearerToken != "" {
 		req.Header["X-Acs-Bearer-Token"] = []string{in.BearerToken}
 	}
-	slices.SortFunc(covered, func(a, b Param) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
-	})
+	if !slices.IsSortedFunc(covered, byName) { // there are others than ours
+		slices.SortFunc(covered, byName)
+	}
 	return covered
+}
+
+func byName(a, b Param) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 }
 
 // otherHeaders is what the signature covers beside its own headers.
 func otherHeaders(req *http.Request) []Param {
-	covered := append(make([]Param, 0, 12), Param{"host", hostOf(req)})
+	covered := append(make([]Param, 0, 8), Param{"host", hostOf(req)})
 	for key, values := range req.Header {
 		if len(values) == 0 || !isCovered(key) {
 			continue

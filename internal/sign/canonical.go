@@ -34,9 +34,10 @@ func (q Query) Canonical() string {
 // without decodes a query and leaves out the parameters of these names. What
 // cannot be decoded is taken as it is: the canonical form encodes it.
 func without(raw string, names ...string) Query {
-	query := make(Query, 0, 16)
-	for pair := range strings.SplitSeq(raw, "&") {
-		if pair == "" {
+	query := make(Query, 0, 8)
+	for raw != "" {
+		var pair string
+		if pair, raw, _ = strings.Cut(raw, "&"); pair == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
