@@ -1,0 +1,282 @@
+package acceptance
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+)
+
+// net/http sends some requests again by itself. These tests are over its own
+// transport, as a client has it.
+
+// creations is a service by hand that counts the creations that it received.
+type creations struct {
+	success  string
+	received atomic.Int64
+}
+
+// answer reads one request and answers it; it reports false if there was none.
+func (c *creations) answer(requests *bufio.Reader, conn net.Conn) bool {
+	if !c.read(requests) {
+		return false
+	}
+	_, err := io.WriteString(conn, withLength(len(c.success), c.success))
+	return err == nil
+}
+
+func (c *creations) read(requests *bufio.Reader) bool {
+	if _, err := http.ReadRequest(requests); err != nil {
+		return false
+	}
+	c.received.Add(1)
+	return true
+}
+
+// overTCP is a client with its default transport on a server by hand.
+func overTCP(t *testing.T, serve func(n int, conn *net.TCPConn)) *cams.Client {
+	t.Helper()
+	client := clientOf(t, cams.WithEndpoint("http://"+listen(t, serve)), testCredentials(),
+		cams.WithRetry(cams.RetryPolicy{BaseDelay: time.Microsecond}))
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+func eachCreation(t *testing.T, test func(t *testing.T, op operationCase)) {
+	for _, op := range allOperations() {
+		if !op.repeatable {
+			t.Run(op.name, func(t *testing.T) {
+				t.Parallel()
+				test(t, op)
+			})
+		}
+	}
+}
+
+func TestACreationWhoseKeptConnectionClosesAfterItWasReadIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for how, linger := range map[string]int{"closed": -1, "reset": 0} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			eachCreation(t, func(t *testing.T, op operationCase) {
+				server := creations{success: op.success()}
+				var connections atomic.Int64
+				client := overTCP(t, func(n int, conn *net.TCPConn) {
+					connections.Store(int64(n))
+					requests := bufio.NewReader(conn)
+					if server.answer(requests, conn) && n == 1 {
+						server.read(requests)
+						conn.SetLinger(linger)
+						return
+					}
+					untilClosed(conn)
+				})
+				_, err := op.call(t.Context(), client)
+				require.NoError(t, err)
+				_, err = op.call(t.Context(), client)
+				isUnknown(t, err)
+				assert.EqualValues(t, 2, server.received.Load(), "the first and the second, each once")
+				assert.EqualValues(t, 1, connections.Load(), "the connection was kept")
+				_, err = op.call(t.Context(), client)
+				require.NoError(t, err, "the client is as good as before")
+				assert.EqualValues(t, 3, server.received.Load())
+			})
+		})
+	}
+}
+
+func TestARepeatableWriteWhoseKeptConnectionClosesAfterItWasReadIsRepeated(t *testing.T) {
+	t.Parallel()
+	for _, op := range allOperations() {
+		if !op.repeatable {
+			continue
+		}
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			server := creations{success: op.success()}
+			client := overTCP(t, func(n int, conn *net.TCPConn) {
+				requests := bufio.NewReader(conn)
+				if server.answer(requests, conn) && n == 1 {
+					server.read(requests)
+					return
+				}
+				untilClosed(conn)
+			})
+			for range 2 {
+				_, err := op.call(t.Context(), client)
+				require.NoError(t, err)
+			}
+			assert.EqualValues(t, 3, server.received.Load())
+		})
+	}
+}
+
+// What the server closes while it is idle is found closed, before or after the
+// request was written to it. Either way none is received twice.
+func TestDeadIdleConnectionsDoubleNoCreation(t *testing.T) {
+	t.Parallel()
+	eachCreation(t, func(t *testing.T, op operationCase) {
+		server := creations{success: op.success()}
+		client := overTCP(t, func(_ int, conn *net.TCPConn) {
+			server.answer(bufio.NewReader(conn), conn)
+		})
+		const calls = 60
+		done, unknown := 0, 0
+		for range calls {
+			if _, err := op.call(t.Context(), client); err != nil {
+				isUnknown(t, err)
+				unknown++
+			} else {
+				done++
+			}
+		}
+		assert.Equal(t, calls, done+unknown)
+		assert.GreaterOrEqual(t, server.received.Load(), int64(done))
+		assert.LessOrEqual(t, server.received.Load(), int64(calls))
+	})
+}
+
+// A server that no longer writes may still read: what arrives there counts.
+func TestAHalfClosedIdleConnectionDoublesNoCreation(t *testing.T) {
+	t.Parallel()
+	eachCreation(t, func(t *testing.T, op operationCase) {
+		server := creations{success: op.success()}
+		client := overTCP(t, func(_ int, conn *net.TCPConn) {
+			requests := bufio.NewReader(conn)
+			if server.answer(requests, conn) {
+				conn.CloseWrite()
+				server.read(requests)
+			}
+		})
+		const calls = 60
+		for range calls {
+			_, err := op.call(t.Context(), client)
+			succeededOrUnknown(t, err)
+		}
+		client.CloseIdleConnections()
+		assert.LessOrEqual(t, server.received.Load(), int64(calls))
+	})
+}
+
+// withDialer is a client on a server by hand, whose dials, counted from 1, go
+// through dial.
+func withDialer(t *testing.T, server *byHand, dial func(n int, dial func() (net.Conn, error)) (net.Conn, error)) *cams.Client {
+	t.Helper()
+	transport := server.transport()
+	pipe := transport.DialContext
+	var mu sync.Mutex
+	n := 0
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		mu.Lock()
+		n++
+		this := n
+		mu.Unlock()
+		return dial(this, func() (net.Conn, error) { return pipe(ctx, network, address) })
+	}
+	return server.client(t, cams.WithHTTPClient(&http.Client{Transport: transport}))
+}
+
+func TestACreationThatFoundNoConnectionIsSentOnTheNext(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"refused":             &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED},
+		"no TLS":              errors.New("the tunnel is closed"),
+		"reset in its dialer": &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachCreation(t, func(t *testing.T, op operationCase) {
+				synctest.Test(t, func(t *testing.T) {
+					service := creations{success: op.success()}
+					server := &byHand{serve: func(_ int, conn net.Conn) {
+						service.answer(bufio.NewReader(conn), conn)
+						untilClosed(conn)
+					}}
+					client := withDialer(t, server, func(n int, dial func() (net.Conn, error)) (net.Conn, error) {
+						if n == 1 {
+							return nil, err
+						}
+						return dial()
+					})
+					_, err := op.call(t.Context(), client)
+					require.NoError(t, err)
+					assert.EqualValues(t, 1, service.received.Load())
+				})
+			})
+		})
+	}
+}
+
+// brokenOnReuse is a connection on which the write of the second request fails.
+type brokenOnReuse struct {
+	net.Conn
+	writes  atomic.Int64
+	written int // bytes that go out before the failure
+}
+
+func (c *brokenOnReuse) Write(p []byte) (int, error) {
+	if c.writes.Add(1) == 1 {
+		return c.Conn.Write(p)
+	}
+	n, _ := c.Conn.Write(p[:min(c.written, len(p))])
+	return n, &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}
+}
+
+func succeededOrUnknown(t *testing.T, err error) {
+	if err != nil {
+		isUnknown(t, err)
+	}
+}
+
+func TestACreationThatAKeptConnectionDidNotTakeIsSentOnceOnAnother(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		written  int
+		received int64
+		check    func(*testing.T, error)
+	}{
+		"nothing was written": {0, 2, succeeded},
+		"a byte was written":  {1, 1, isUnknown},
+		"all was written":     {1 << 20, 2, succeededOrUnknown}, // net/http may take the answer, or not wait for it
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachCreation(t, func(t *testing.T, op operationCase) {
+				synctest.Test(t, func(t *testing.T) {
+					service := creations{success: op.success()}
+					server := &byHand{serve: func(_ int, conn net.Conn) {
+						for requests := bufio.NewReader(conn); service.answer(requests, conn); {
+						}
+					}}
+					client := withDialer(t, server, func(n int, dial func() (net.Conn, error)) (net.Conn, error) {
+						conn, err := dial()
+						if n == 1 {
+							conn = &brokenOnReuse{Conn: conn, written: test.written}
+						}
+						return conn, err
+					})
+					_, err := op.call(t.Context(), client)
+					require.NoError(t, err)
+					synctest.Wait() // the connection is idle
+					_, err = op.call(t.Context(), client)
+					test.check(t, err)
+					synctest.Wait()
+					assert.Equal(t, test.received, service.received.Load())
+				})
+			})
+		})
+	}
+}
