@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+const groups = 60
+
+func fake(t *testing.T) (*camstest.Server, *cams.Client) {
+	t.Helper()
+	server := camstest.NewServer()
+	for i := range groups {
+		id := string(rune('A'+i/26)) + string(rune('A'+i%26))
+		server.AddGroup(camstest.Group{BusinessNumber: sandboxNumber, CustSpaceID: sandboxSpace, GroupID: id, Participants: []string{"8613900000000", "86138000000" + id}})
+	}
+	client, err := server.NewClient()
+	require.NoError(t, err)
+	return server, client
+}
+
+func TestKilledAnywhereAndStartedAgainEachGroupIsThereOnce(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(20200606, 1))
+	for range 20 {
+		_, client := fake(t)
+		s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 1 + random.IntN(8)}
+		for runs := 0; ; runs++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			mortal := &dying{Client: client, kill: cancel}
+			mortal.left.Store(int64(1 + random.IntN(groups)))
+			err := export(ctx, mortal, s, io.Discard)
+			cancel()
+			if err == nil {
+				break
+			}
+			require.ErrorIs(t, err, context.Canceled)
+			require.Less(t, runs, 2*groups)
+			if info, err := os.Stat(s.out); err == nil && info.Size() > 5 { // in the middle of a line
+				require.NoError(t, os.Truncate(s.out, info.Size()-int64(random.IntN(5))))
+			}
+		}
+		requireEachOnce(t, s.out)
+	}
+}
+
+// dying is a client whose program is killed after some calls.
+type dying struct {
+	*cams.Client
+	kill func()
+	left atomic.Int64
+}
+
+func (d *dying) ListChatGroupParticipants(ctx context.Context, req *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
+	if d.left.Add(-1) == 0 {
+		d.kill()
+	}
+	return d.Client.ListChatGroupParticipants(ctx, req)
+}
+
+func requireEachOnce(t *testing.T, name string) {
+	t.Helper()
+	file, err := os.Open(name)
+	require.NoError(t, err)
+	defer file.Close()
+	seen := map[string]int{}
+	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+		var l line
+		require.NoError(t, json.Unmarshal(scanner.Bytes(), &l))
+		require.Len(t, l.Participants, 2)
+		seen[l.GroupID]++
+	}
+	require.Len(t, seen, groups)
+	for id, times := range seen {
+		assert.Equal(t, 1, times, id)
+	}
+}
+
+func TestAQuotaLosesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := fake(t)
+		server.SetTokenBucket(10, 10)
+		s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 8}
+		require.NoError(t, export(t.Context(), client, s, io.Discard))
+		requireEachOnce(t, s.out)
+	})
+}
