@@ -11,7 +11,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
 	"github.com/aliyun/credentials-go/credentials/providers"
@@ -175,7 +174,7 @@ func (c *Credentials) validate() error {
 		{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret},
 		{"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
 	} {
-		if strings.ContainsFunc(part.value, unicode.IsControl) {
+		if strings.ContainsFunc(part.value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return bad(part.field, "holds a line break or another control character")
 		}
 	}

@@ -138,8 +138,19 @@ func NewOpenAPIRequest(in *Request) *openapiutil.OpenApiRequest {
 
 // Call is the generated method's second half: the core's call, and its answer into the model.
 func (c *Client) Call(req *openapiutil.OpenApiRequest) (*Response, error) {
+	body, err := c.CallOperation("ListChatGroupParticipants", req)
+	if err != nil {
+		return nil, err
+	}
+	resp := &Response{}
+	err = dara.Convert(body, &resp)
+	return resp, err
+}
+
+// CallOperation is the core's call of any operation, as each generated method makes it.
+func (c *Client) CallOperation(action string, req *openapiutil.OpenApiRequest) (map[string]any, error) {
 	params := &openapiutil.Params{
-		Action:      dara.String("ListChatGroupParticipants"),
+		Action:      dara.String(action),
 		Version:     dara.String("2020-06-06"),
 		Protocol:    dara.String("HTTPS"),
 		Pathname:    dara.String("/"),
@@ -149,11 +160,5 @@ func (c *Client) Call(req *openapiutil.OpenApiRequest) (*Response, error) {
 		ReqBodyType: dara.String("formData"),
 		BodyType:    dara.String("json"),
 	}
-	body, err := c.core.CallApi(params, req, &dara.RuntimeOptions{})
-	if err != nil {
-		return nil, err
-	}
-	resp := &Response{}
-	err = dara.Convert(body, &resp)
-	return resp, err
+	return c.core.CallApi(params, req, &dara.RuntimeOptions{})
 }
