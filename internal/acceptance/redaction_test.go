@@ -168,7 +168,7 @@ func TestNoErrorAndNoLogShowsASecretOrAPhoneNumber(t *testing.T) {
 		"a throttled HTML page":    echo(429, `%s`),
 		"JSON of another shape":    echo(200, `{"Code":"OK","Success":true,"Data":%q}`),
 		"truncated JSON":           echo(200, `{"RequestId":%q,"Data":{"List":[{"ParticipantNumber":"4915112345678"},{"Par`),
-		"a number too large":       echo(200, `{"Code":"OK","Success":true,"Data":{"Total":491511234567800000000}}`),
+		"a number with a fraction": echo(200, `{"Code":"OK","Success":true,"Data":{"Total":4915112345678.5}}`),
 		"a string that is all":     echo(200, `%q`),
 		"a network error":          httpmock.NewErrorResponder(&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused " + testToken)}),
 		"an error with the number": httpmock.NewErrorResponder(errors.New("cannot reach " + testNumber)),
