@@ -128,7 +128,7 @@ func (w *creationWire) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.drawn.Store(req.Header.Get("x-acs-signature-nonce"), m.answer)
 	res, err := w.pass(c, req)
 	if err == nil && m.cut {
-		err = cutBody(res, c.random, req.Context(), m.late)
+		err = cutBody(req.Context(), res, c.random, m.late)
 	}
 	return res, err
 }
@@ -153,7 +153,7 @@ func (w *creationWire) link(c *creation) string {
 }
 
 // cutBody makes an answer break off somewhere, at once or after a while.
-func cutBody(res *http.Response, random *rand.Rand, ctx context.Context, late time.Duration) error {
+func cutBody(ctx context.Context, res *http.Response, random *rand.Rand, late time.Duration) error {
 	body, err := io.ReadAll(res.Body)
 	var rest io.Reader = cut{}
 	if late > 0 {

@@ -411,6 +411,34 @@ func TestACreationThatEndsUnclearlyAfterThrottlingIsNotRepeatedAgain(t *testing.
 	}
 }
 
+// However often it is tried, what surely did nothing is not called unknown.
+func TestACallWhoseEveryAttemptDidNothingIsNotCalledUnknown(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		each transportFunc
+		is   error
+	}{
+		"no connection": {failing(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), syscall.ECONNREFUSED},
+		"throttled":     {answered(429, `{"Code":"Throttling.User"}`), cams.ErrThrottled},
+	} {
+		for _, op := range allOperations() {
+			t.Run(op.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					requests := 0
+					_, err := op.call(t.Context(), clientOf(t, testCredentials(), withTransport(func(req *http.Request) (*http.Response, error) {
+						requests++
+						return test.each(req)
+					})))
+					require.ErrorIs(t, err, test.is)
+					assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
+					assert.Equal(t, 3, requests)
+				})
+			})
+		}
+	}
+}
+
 func TestCodeOKWithSuccessFalseIsASuccessIfTheResultIsThere(t *testing.T) {
 	t.Parallel()
 	for _, op := range allOperations() {
