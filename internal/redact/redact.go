@@ -31,20 +31,15 @@ func Values(s string, values ...string) string {
 		s = compileNumbers().maskKnown(s, numbers)
 	}
 	for _, v := range values {
-		if len(v) >= 4 && !isDigits(v) && containsWords(s, v) {
-			s = replace(s, v, valuePattern(v))
+		if len(v) < 4 || isDigits(v) || !containsWords(s, v) {
+			continue
 		}
+		if re, err := regexp.Compile(valuePattern(v)); err == nil {
+			s = re.ReplaceAllLiteralString(s, Mask)
+		}
+		s = strings.ReplaceAll(s, v, Mask) // v may be too long for a pattern
 	}
 	return s
-}
-
-// replace masks what pattern matches. If v is too long for a pattern, it masks v as it is.
-func replace(s, v, pattern string) string {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return strings.ReplaceAll(s, v, Mask)
-	}
-	return re.ReplaceAllLiteralString(s, Mask)
 }
 
 // containsWords reports whether all letters and digits of v are in s. No encoder
@@ -58,44 +53,35 @@ func containsWords(s, v string) bool {
 	return true
 }
 
+// entities are the names that HTML has for what stands in values.
+var entities = map[rune]string{'&': "amp|", '<': "lt|", '>': "gt|", '"': "quot|", '\'': "apos|", '/': "sol|", '+': "plus|", '=': "equals|"}
+
+// valuePattern matches v whatever an encoder escapes in it, and how.
 func valuePattern(v string) string {
 	var b strings.Builder
-	for len(v) > 0 {
-		r, size := utf8.DecodeRuneInString(v)
+	for _, r := range v {
 		if isAlphanumeric(r) {
 			b.WriteRune(r)
-		} else {
-			b.WriteString(spellings(r, v[:size]))
+			continue
 		}
-		v = v[size:]
+		var percent, json string
+		for _, c := range []byte(string(r)) {
+			percent += fmt.Sprintf("%%(?:25)*%02x", c)
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			json += fmt.Sprintf(`\\+u%04x`, unit)
+		}
+		if r == ' ' { // in a form
+			percent += `|\+|%(?:25)*2b`
+		}
+		fmt.Fprintf(&b, `(?:\\*%s|(?i:%s|%s|&(?:amp;)*(?:%s#0*%d|#x0*%x);))`, regexp.QuoteMeta(string(r)), percent, json, entities[r], r, r)
 	}
 	return b.String()
 }
 
-// entities are the names that HTML has for what stands in values.
-var entities = map[rune]string{'&': "amp", '<': "lt", '>': "gt", '"': "quot", '\'': "apos", '/': "sol", '+': "plus", '=': "equals"}
-
-// spellings is a pattern of all spellings of r, whose bytes are raw.
-func spellings(r rune, raw string) string {
-	percent, unicode := "", ""
-	for i := range len(raw) {
-		percent += fmt.Sprintf("%%(?:25)*%02x", raw[i])
-	}
-	for _, unit := range utf16.AppendRune(nil, r) {
-		unicode += fmt.Sprintf(`\\+u%04x`, unit)
-	}
-	if r == ' ' { // in a form
-		percent += `|\+|%(?:25)*2b`
-	}
-	name := entities[r]
-	if name == "" {
-		name = "#" // there is no such entity
-	}
-	return fmt.Sprintf(`(?:\\*%s|(?i:%s|%s|&(?:amp;)*(?:%s|#0*%d|#x0*%x);))`, regexp.QuoteMeta(string(r)), percent, unicode, name, r, r)
-}
-
-// numbers finds what is no phone number, or may be one.
-type numbers struct{ other, phone, digits, spaced, digit *regexp.Regexp }
+// numbers finds phone numbers: groups of digits that are nothing else, and digits
+// with any separators, which may be a known number.
+type numbers struct{ other, groups, spaced, digit *regexp.Regexp }
 
 // A uuid is a request ID. The service's are not always hexadecimal.
 const uuid = `\b[0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12}\b`
@@ -114,11 +100,12 @@ var compileNumbers = sync.OnceValue(func() numbers {
 			`\b(?:19|20)\d\d([-/.])(?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
 			`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?`,                                         // a time
 			`\bv\d+\.\d+\.\d+[\w.+-]*`,                                                      // a version
-			`\b\d{1,12}(?:\.\d{1,9})? ?(?:bytes?|[KMGT]i?B|[nµm]?s|seconds)\b`,              // a size or a duration
+			`\b\d{1,12}(?:\.\d{1,9})? ?(?:bytes?|[KMGT]i?B|seconds)\b`,                      // a size
+			`\b\d{1,12}(?:\.\d{1,9})?[nµm]?s\b`,                                             // a duration
 			`\b\d+(?:\.\d+){3,}\b`,                                                          // an address, perhaps
+			`\p{Nd}{10,}`,                                                                   // a number in one run
 		}, "|")),
-		phone:  regexp.MustCompile(international + `|\p{Nd}{2,}(?:` + separator + `\p{Nd}{2,})*`),
-		digits: regexp.MustCompile(`\p{Nd}+`),
+		groups: regexp.MustCompile(international + `|\p{Nd}{2,}(?:` + separator + `\p{Nd}{2,})*`),
 		spaced: regexp.MustCompile(`[0-9０-９](?:` + gap + `[0-9０-９])+`),
 		digit:  regexp.MustCompile(escaped + `|[0-9０-９]`),
 	}
@@ -164,49 +151,40 @@ func Phones(s string) string {
 	kept := 0
 	for _, at := range n.other.FindAllStringIndex(s, -1) {
 		found := s[at[0]:at[1]]
-		if _, err := netip.ParseAddr(found); found[0] == '+' || err != nil && strings.Count(found, ".") >= 3 && found[0] != 'v' {
-			continue // may be a phone number
+		if _, err := netip.ParseAddr(found); err != nil && isGrouped(found) {
+			continue
 		}
-		b.WriteString(n.phone.ReplaceAllStringFunc(s[kept:at[0]], n.maskPhone))
+		b.WriteString(n.groups.ReplaceAllStringFunc(s[kept:at[0]], maskGroups))
+		if count := utf8.RuneCountInString(found); count <= 15 && strings.TrimFunc(found, unicode.IsDigit) == "" {
+			found = Mask
+		}
 		b.WriteString(found)
 		kept = at[1]
 	}
-	b.WriteString(n.phone.ReplaceAllStringFunc(s[kept:], n.maskPhone))
+	b.WriteString(n.groups.ReplaceAllStringFunc(s[kept:], maskGroups))
 	return b.String()
 }
 
-// maskPhone masks the phone numbers in groups of digits: each group that is one
-// by itself, and the groups between those if they are one together.
-func (n numbers) maskPhone(groups string) string {
-	least := 10
-	if groups[0] == '+' {
-		least = 8
+// isGrouped reports whether what looks like something else may be a phone number in groups.
+func isGrouped(s string) bool { return s[0] == '+' || s[0] != 'v' && strings.Count(s, ".") >= 3 }
+
+// maskGroups masks groups of digits that have as many as a phone number. A plus
+// makes it likely that they are one.
+func maskGroups(groups string) string {
+	number, international := strings.CutPrefix(strings.ReplaceAll(groups, "%20", " "), "+")
+	least, plus := 10, ""
+	if international {
+		least, plus = 8, "+"
 	}
-	var b strings.Builder
-	kept, start, end, total := 0, 0, 0, 0 // the short groups in groups[start:end] have total digits
-	flush := func() {
-		if total >= least {
-			b.WriteString(groups[kept:start] + Mask)
-			kept = end
-		}
-		total = 0
-	}
-	for _, at := range n.digits.FindAllStringIndex(groups, -1) {
-		count := utf8.RuneCountInString(groups[at[0]:at[1]])
-		if total == 0 || count >= 10 {
-			flush()
-			start = at[0]
-		}
-		end = at[1]
-		if count <= 15 {
-			total += count
-		}
-		if count >= 10 {
-			flush()
+	for _, r := range number {
+		if unicode.IsDigit(r) {
+			least--
 		}
 	}
-	flush()
-	return b.String() + groups[kept:]
+	if least > 0 {
+		return groups
+	}
+	return plus + Mask
 }
 
 // ID masks what was sent as a request ID unless it looks like one: letters,
@@ -237,7 +215,10 @@ func Clip(s string, max int) string {
 }
 
 // patterns find what may be secret in texts whose values we do not know.
-type patterns struct{ body, code, url, userinfo, query, named, following, word, uuid *regexp.Regexp }
+type patterns struct {
+	body, code, word, uuid *regexp.Regexp
+	quoted                 []*regexp.Regexp // each keeps what its groups match
+}
 
 // compilePatterns compiles at the first need: most programs never see such a text.
 var compilePatterns = sync.OnceValue(func() patterns {
@@ -248,14 +229,16 @@ var compilePatterns = sync.OnceValue(func() patterns {
 		// What a server or a file held: JSON, XML, or where credentials-go or a parser append it as it is.
 		body: regexp.MustCompile(`(?s)((?:credentials|config) from (?:GET )?(?:'[^']*'|\S+) failed: |session token(?: from \w+)? failed: |from OAuth: |` +
 			`message = |delimiter not found: |parsing time |(?:string to sign|canonical request) is ?:|[{<]).*`),
-		code:     regexp.MustCompile(`"[Cc]ode"\s*:\s*"([A-Z][A-Za-z.]{1,63})"`),
-		url:      regexp.MustCompile(`((?:parse|invalid port|invalid URL escape) )"(?:[^"\\]|\\.)*"?`), // what url.Parse quotes
-		userinfo: regexp.MustCompile(`(//)(?:\S*|[^\s/"':@]*:[^"'/\n]*)@|[^\s/"'=]+:(?:[^\s/]|/[^\s/])\S*@`),
-		query:    regexp.MustCompile(`(\?)\S+`),
-		// AccessKeySecret: ..., "token" = "...", Authorization: Bearer ...
-		named: regexp.MustCompile(`(` + name + `\s*[:=]+>?\s*(?i:(?:bearer|basic)\s+)?)(?:"[^"]*"?|'[^']*'?|[^\s,;&)]+)`),
-		// invalid token ABC, but not "the token is empty".
-		following: regexp.MustCompile(`(` + name + `\s+)["']?[a-z]*[^\sa-z:=,.;()"'][^\s,;]*`),
+		code: regexp.MustCompile(`"[Cc]ode"\s*:\s*"([A-Z][A-Za-z.]{1,63})"`),
+		quoted: []*regexp.Regexp{
+			regexp.MustCompile(`((?:parse|invalid port|invalid URL escape) )"(?:[^"\\]|\\.)*"?`),            // what url.Parse quotes
+			regexp.MustCompile(`(?:(//)(?:\S*|[^\s/"':@]*:[^"'/\n]*)|[^\s/"'=]+:(?:[^\s/]|/[^\s/])\S*)(@)`), // of a URL, of a proxy
+			regexp.MustCompile(`(\?)\S+`),
+			// AccessKeySecret: ..., "token" = "...", Authorization: Bearer ...
+			regexp.MustCompile(`(` + name + `\s*[:=]+>?\s*(?i:(?:bearer|basic)\s+)?)(?:"[^"]*"?|'[^']*'?|[^\s,;&)]+)`),
+			// invalid token ABC, but not "the token is empty".
+			regexp.MustCompile(`(` + name + `\s+)["']?[a-z]*[^\sa-z:=,.;()"'][^\s,;]*`),
+		},
 		// In ASCII, what nothing quotes, encloses or separates.
 		word: regexp.MustCompile(`[^\s[:cntrl:][:^ascii:]"'\x60&*(),:;<>[\]{|}]+`),
 		uuid: regexp.MustCompile(`^` + uuid + `$`),
@@ -271,11 +254,9 @@ const maxUnknown = 16 << 10
 func Unknown(s string) string {
 	p := compilePatterns()
 	s = p.body.ReplaceAllStringFunc(Clip(s, maxUnknown), func(found string) string { return withoutBody(p, found) })
-	s = p.url.ReplaceAllString(s, "${1}"+Mask)
-	s = p.userinfo.ReplaceAllString(s, "${1}"+Mask+"@")
-	s = p.query.ReplaceAllString(s, "${1}"+Mask)
-	s = p.named.ReplaceAllString(s, "${1}"+Mask)
-	s = p.following.ReplaceAllString(s, "${1}"+Mask)
+	for _, quoted := range p.quoted {
+		s = quoted.ReplaceAllString(s, "${1}"+Mask+"${2}")
+	}
 	s = p.word.ReplaceAllStringFunc(s, func(word string) string {
 		if isOpaque(word) && !p.uuid.MatchString(word) {
 			return Mask
