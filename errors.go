@@ -173,7 +173,11 @@ func (e *CallError) Error() string {
 		}
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.Operation+": "))
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, 0, e.Attempts)
+	var facts strings.Builder
+	appendFacts(&facts, e.StatusCode, e.RequestID, 0, e.Attempts)
+	if !strings.HasSuffix(b.String(), strings.TrimPrefix(facts.String(), " (")) { // the last attempt's error may tell them
+		b.WriteString(facts.String())
+	}
 	return redact.OneLine(b.String())
 }
 

@@ -124,16 +124,13 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 // isUnclear reports whether a failed attempt may have been carried out: it was
 // sent, and no answer says otherwise.
 func (r *result) isUnclear() bool {
-	if r.unsent || errors.Is(r.err, ErrThrottled) {
-		return false
-	}
 	switch err := r.err.(type) {
 	case *APIError:
-		return err.Code == nonceUsed || isPassing(err)
+		return !isThrottling(err.Code) && (err.Code == nonceUsed || isPassing(err))
 	case *ResponseError: // a redirect and a 4xx are refusals, whoever made them
-		return err.StatusCode < 300 || err.StatusCode > 499
+		return err.cut || err.StatusCode < 300 || err.StatusCode > 499
 	}
-	return true
+	return !r.unsent
 }
 
 // repair is a retry that mends what was refused, once a call for each kind: a

@@ -574,7 +574,7 @@ func TestAProviderThatCallsItsOwnClientIsToldSo(t *testing.T) {
 		}))
 		start := time.Now()
 		assert.EqualError(t, list(t.Context(), client), "cams: ListChatGroupParticipants: no credentials: no credentials: "+
-			"the provider called the client that waits for it: give it a client with other credentials (1 attempt) (1 attempt)")
+			"the provider called the client that waits for it: give it a client with other credentials (1 attempt)")
 		assert.Zero(t, time.Since(start), "no deadlock until some timeout")
 	})
 }
