@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -23,23 +24,26 @@ const Mask = "[redacted]"
 func Values(s string, values ...string) string {
 	var numbers []string
 	for _, v := range values {
-		if v = strings.TrimPrefix(v, "+"); len(v) >= 4 && isDigits(v) {
-			numbers = append(numbers, v)
+		if len(v) < 4 {
+			continue
 		}
-	}
-	if numbers != nil { // first, as other values are made of them
-		s = compileNumbers().maskKnown(s, numbers)
-	}
-	for _, v := range values {
-		if len(v) < 4 || isDigits(v) || !containsWords(s, v) {
+		if number := strings.TrimPrefix(v, "+"); isDigits(number) {
+			numbers = append(numbers, number)
+			continue
+		}
+		s = strings.ReplaceAll(s, v, Mask) // also if it is too long for a pattern
+		if !containsWords(s, v) {
 			continue
 		}
 		if re, err := regexp.Compile(valuePattern(v)); err == nil {
 			s = re.ReplaceAllLiteralString(s, Mask)
 		}
-		s = strings.ReplaceAll(s, v, Mask) // v may be too long for a pattern
 	}
-	return s
+	if len(numbers) == 0 {
+		return s
+	}
+	slices.SortFunc(numbers, func(a, b string) int { return len(b) - len(a) }) // one may start with another
+	return compileNumbers().maskKnown(s, numbers)
 }
 
 // containsWords reports whether all letters and digits of v are in s. No encoder
@@ -151,8 +155,8 @@ func Phones(s string) string {
 	kept := 0
 	for _, at := range n.other.FindAllStringIndex(s, -1) {
 		found := s[at[0]:at[1]]
-		if _, err := netip.ParseAddr(found); err != nil && isGrouped(found) {
-			continue
+		if _, err := netip.ParseAddr(found); found[0] == '+' || found[0] != 'v' && strings.Count(found, ".") >= 3 && err != nil {
+			continue // no address, but perhaps a phone number in groups
 		}
 		b.WriteString(n.groups.ReplaceAllStringFunc(s[kept:at[0]], maskGroups))
 		if count := utf8.RuneCountInString(found); count <= 15 && strings.TrimFunc(found, unicode.IsDigit) == "" {
@@ -164,9 +168,6 @@ func Phones(s string) string {
 	b.WriteString(n.groups.ReplaceAllStringFunc(s[kept:], maskGroups))
 	return b.String()
 }
-
-// isGrouped reports whether what looks like something else may be a phone number in groups.
-func isGrouped(s string) bool { return s[0] == '+' || s[0] != 'v' && strings.Count(s, ".") >= 3 }
 
 // maskGroups masks groups of digits that have as many as a phone number. A plus
 // makes it likely that they are one.
@@ -227,8 +228,8 @@ var compilePatterns = sync.OnceValue(func() patterns {
 		`signature|authorization|bearer)[\w-]*["'\\\x60]*`
 	return patterns{
 		// What a server or a file held: JSON, XML, or where credentials-go or a parser append it as it is.
-		body: regexp.MustCompile(`(?s)((?:credentials|config) from (?:GET )?(?:'[^']*'|\S+) failed: |session token(?: from \w+)? failed: |from OAuth: |` +
-			`message = |delimiter not found: |parsing time |(?:string to sign|canonical request) is ?:|[{<]).*`),
+		body: regexp.MustCompile(`((?:credentials|config) from (?:GET )?(?:'[^']*'|\S+) failed: |session token(?: from \w+)? failed: |from OAuth: |` +
+			`message = |delimiter not found: |parsing time |(?:string to sign|canonical request) is ?:|[{<])`),
 		code: regexp.MustCompile(`"[Cc]ode"\s*:\s*"([A-Z][A-Za-z.]{1,63})"`),
 		quoted: []*regexp.Regexp{
 			regexp.MustCompile(`((?:parse|invalid port|invalid URL escape) )"(?:[^"\\]|\\.)*"?`),            // what url.Parse quotes
@@ -253,7 +254,14 @@ const maxUnknown = 16 << 10
 // too much: what stays is words, short numbers, request IDs, addresses and paths.
 func Unknown(s string) string {
 	p := compilePatterns()
-	s = p.body.ReplaceAllStringFunc(Clip(s, maxUnknown), func(found string) string { return withoutBody(p, found) })
+	s = Clip(s, maxUnknown)
+	if at := p.body.FindStringSubmatchIndex(s); at != nil {
+		code := p.code.FindStringSubmatch(s[at[0]:]) // says the most
+		s = strings.TrimRight(s[:at[3]], "{<") + Mask
+		if code != nil {
+			s += " (" + code[1] + ")"
+		}
+	}
 	for _, quoted := range p.quoted {
 		s = quoted.ReplaceAllString(s, "${1}"+Mask+"${2}")
 	}
@@ -264,15 +272,6 @@ func Unknown(s string) string {
 		return word
 	})
 	return Clip(Phones(s), 1<<10)
-}
-
-// withoutBody keeps what leads to a body, and the error code in it: that says the most.
-func withoutBody(p patterns, found string) string {
-	text := strings.TrimRight(p.body.FindStringSubmatch(found)[1], "{<") + Mask
-	if code := p.code.FindStringSubmatch(found); code != nil {
-		text += " (" + code[1] + ")"
-	}
-	return text
 }
 
 // isOpaque reports whether a word may be a key or a token: it has more than a few

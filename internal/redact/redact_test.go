@@ -47,6 +47,20 @@ func TestValuesAreMaskedInEverySpelling(t *testing.T) {
 	assert.Equal(t, "a b", redact.Values("a b", "", "a"), "short values would shred the text")
 }
 
+// What gateways answer to a signature that is wrong: all that they signed.
+func TestWhatGatewaysEchoOfTheRequestIsMasked(t *testing.T) {
+	t.Parallel()
+	const token, signature, number = "CAIS+a/b==", "oRyM9/x+k=", "8613800000001"
+	for in, want := range map[string]string{
+		"server string to sign is:POST&%2F&BusinessNumber%3D8613800000001%26SecurityToken%3DCAIS%252Ba%252Fb%253D%253D%26Version%3D2020-06-06": "server string to sign is:POST&%2F&BusinessNumber%3D[redacted]%26SecurityToken%3D[redacted]%26Version%3D2020-06-06",
+		"canonical request is: POST\n/\n\nx-acs-security-token:CAIS+a/b==\nx-acs-version:2020-06-06":                                           "canonical request is: POST\n/\n\nx-acs-security-token:[redacted]\nx-acs-version:2020-06-06",
+		`{"Message":"token CAIS+a\/b\u003D\u003d for 86 138 0000 0001"}`:                                                                       `{"Message":"token [redacted] for [redacted]"}`,
+		"<a href=\"/?Signature=oRyM9%2fx%2bk%3d&amp;x=1\">oRyM9&#x2F;x&plus;k&#61;</a>":                                                        "<a href=\"/?Signature=[redacted]&amp;x=1\">[redacted]</a>",
+	} {
+		assert.Equal(t, want, redact.Values(in, token, signature, number), in)
+	}
+}
+
 // What Phones, and so every text that the package shows, says nothing of.
 func TestPhoneNumbersAreMasked(t *testing.T) {
 	t.Parallel()
@@ -122,6 +136,8 @@ func TestKnownNumbersAreMaskedHoweverTheyAreGrouped(t *testing.T) {
 		assert.Equal(t, "to +[redacted] 7 refused", redact.Values("to +"+spelled+" 7 refused", "+"+number), spelled)
 	}
 	assert.Equal(t, "[redacted] and [redacted]", redact.Values("1234 and 56 78", "5678", "1234"))
+	assert.Equal(t, "[redacted] [redacted]", redact.Values("861380000 8613800000001", "861380000", number), "the longer one first")
+	assert.Equal(t, "a [redacted] z", redact.Values("a From=8613800000001&To=x z", "From=8613800000001&To=x", number), "what has a number in it goes whole")
 	assert.Equal(t, "123 0", redact.Values("123 0", "123", "86138"))
 }
 
