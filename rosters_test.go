@@ -162,8 +162,9 @@ func TestEachGroupsOwnNumberIsUsedWhereTheRequestHasNone(t *testing.T) {
 func TestWhatIsWrongWithRostersIsItsOneError(t *testing.T) {
 	t.Parallel()
 	api, groups := &rosterAPI{}, groupsNamed(1, nil)
+	var noContext context.Context
 	for field, seq := range map[string]iter.Seq2[cams.Roster, error]{
-		"ctx":                              cams.Rosters(nil, api, rosterRequest(), groups, 1), //nolint:staticcheck // on purpose
+		"ctx":                              cams.Rosters(noContext, api, rosterRequest(), groups, 1),
 		"ListChatGroupParticipantsAPI":     cams.Rosters(t.Context(), nil, rosterRequest(), groups, 1),
 		"ListChatGroupParticipantsRequest": cams.Rosters(t.Context(), api, nil, groups, 1),
 		"groups":                           cams.Rosters(t.Context(), api, rosterRequest(), nil, 1),

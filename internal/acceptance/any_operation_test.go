@@ -68,11 +68,12 @@ func TestBadArgumentsOfACallAreNamedAndNothingIsSent(t *testing.T) {
 	t.Parallel()
 	server, client := service(t)
 	var out map[string]any
+	var noContext context.Context
 	for field, call := range map[string]func() error{
 		"Operation.Name": func() error { return client.Call(t.Context(), cams.Operation{}, nil, &out) },
 		"params":         func() error { return client.Call(t.Context(), query, []int{1}, &out) },
 		"out":            func() error { return client.Call(t.Context(), query, nil, out) },
-		"ctx":            func() error { return client.Call(nil, query, nil, &out) }, //nolint:staticcheck // on purpose
+		"ctx":            func() error { return client.Call(noContext, query, nil, &out) },
 		"Client":         func() error { return (*cams.Client)(nil).Call(t.Context(), query, nil, &out) },
 	} {
 		var invalid *cams.ValidationError

@@ -40,7 +40,7 @@ var operations = map[string]struct {
 			Subject: q["Subject"], Description: q["Description"], GroupLink: q["GroupLink"]})
 		return err
 	}},
-	"UpdateChatGroup": {[]string{"ChannelType", "Description", "ProfilePictureFile"}, func(c *cams.Client, q query) error {
+	"UpdateChatGroup": {[]string{"ChannelType", "Subject", "Description", "ProfilePictureFile"}, func(c *cams.Client, q query) error {
 		_, err := c.UpdateChatGroup(context.Background(), &cams.UpdateChatGroupRequest{
 			BusinessNumber: q["BusinessNumber"], ChannelType: q.channel(), CustSpaceID: q["CustSpaceId"], GroupID: q["GroupId"],
 			Subject: q["Subject"], Description: q["Description"], ProfilePictureFile: q["ProfilePictureFile"]})
@@ -70,7 +70,7 @@ var operations = map[string]struct {
 
 // required are the parameters that an operation always has beside BusinessNumber and CustSpaceId.
 var required = map[string][]string{
-	"ListChatGroupParticipants": {"GroupId"}, "ListChatGroup": {"Page"}, "AddChatGroup": nil, "UpdateChatGroup": {"GroupId", "Subject"},
+	"ListChatGroupParticipants": {"GroupId"}, "ListChatGroup": {"Page"}, "AddChatGroup": nil, "UpdateChatGroup": {"GroupId"},
 	"DeleteChatGroup": {"GroupId"}, "AddChatGroupInviteLink": {"GroupId"}, "DeleteChatGroupInviteLink": {"GroupId"},
 	"DeleteChatGroupParticipants": {"GroupId", "List"},
 }
@@ -146,6 +146,9 @@ func TestAllOperationsAreTheOfficialCores(t *testing.T) {
 						if rng.IntN(2) == 0 {
 							add(parameter)
 						}
+					}
+					if name == "UpdateChatGroup" && isRefusedHere(name, ours) { // nothing to change
+						add([]string{"Subject", "Description", "ProfilePictureFile"}[i%3])
 					}
 					trial.call = func(c *cams.Client) error { return operation.call(c, ours) }
 					theirs, sent := officialWire(t, trial, signing == "RPC HMAC-SHA1"), ourWire(t, trial, signer)
