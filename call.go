@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -25,11 +26,11 @@ type Operation struct {
 //
 // params is a struct with json tags or a map with string keys, or a pointer to
 // one; nil for no parameters. Strings, numbers and booleans are sent as they are,
-// objects and lists as compact JSON, and nil is left out. No error and no log
-// shows a string in it.
+// objects and lists as compact JSON; nil and empty strings are left out. No error
+// and no log shows a string or a long number in it.
 //
-// out is a pointer to a struct or a map, and may embed [ResponseMetadata]; nil
-// takes no result. It is written if the error is nil. A bad argument is a
+// out is a pointer to a struct, which may embed [ResponseMetadata], or to a
+// map[string]any; nil takes no result. It is written if the error is nil. A bad argument is a
 // [*ValidationError], and nothing is sent. Errors are those of other calls; an
 // operation that is not Repeatable may end as [ErrOutcomeUnknown].
 func (c *Client) Call(ctx context.Context, op Operation, params, out any) error {
@@ -44,8 +45,8 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 		out = new(ResponseMetadata)
 	}
 	target := reflect.ValueOf(out)
-	if target.Kind() != reflect.Pointer || target.IsNil() || target.Elem().Kind() != reflect.Struct && target.Elem().Kind() != reflect.Map {
-		return &ValidationError{Field: "out", Reason: "is no pointer to a struct or a map"}
+	if !isOut(target) {
+		return &ValidationError{Field: "out", Reason: "is no pointer to a struct or to a map with string keys"}
 	}
 	var answer reflect.Value
 	err = c.do(ctx, &operation{name: op.Name, repeatable: op.Repeatable}, parameters, func(body []byte) (*ResponseMetadata, error) {
@@ -53,16 +54,35 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 		if err := wire.Unmarshal(body, answer.Interface()); err != nil {
 			return nil, err
 		}
-		if embedding, ok := answer.Interface().(interface{ metadata() *ResponseMetadata }); ok {
-			return embedding.metadata(), nil
-		}
-		metadata := new(ResponseMetadata)
+		metadata := new(ResponseMetadata) // out may have it anywhere, or not at all
 		return metadata, wire.Unmarshal(body, metadata)
 	})
 	if err == nil {
+		trimRequestID(answer.Elem())
 		target.Elem().Set(answer.Elem())
 	}
 	return err
+}
+
+// trimRequestID trims the request ID of a struct that embeds [ResponseMetadata].
+func trimRequestID(answer reflect.Value) {
+	if answer.Kind() != reflect.Struct {
+		return
+	}
+	field, ok := answer.Type().FieldByName("ResponseMetadata")
+	if ok && len(field.Index) == 1 && field.Type == reflect.TypeFor[ResponseMetadata]() {
+		metadata := answer.FieldByIndex(field.Index).Addr().Interface().(*ResponseMetadata)
+		metadata.RequestID = strings.TrimSpace(metadata.RequestID)
+	}
+}
+
+// isOut reports whether a value can hold an answer.
+func isOut(out reflect.Value) bool {
+	if out.Kind() != reflect.Pointer || out.IsNil() {
+		return false
+	}
+	t := out.Type().Elem()
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map && t.Key().Kind() == reflect.String
 }
 
 // parametersOf makes parameters of a struct or a map. All their strings are private.
@@ -81,8 +101,10 @@ func parametersOf(params any) (parameters, error) {
 		if name == "" || sign.IsReserved(name) {
 			return nil, &ValidationError{Field: "params", Reason: "has a parameter that belongs to the signature: " + name}
 		}
+		decoder := json.NewDecoder(bytes.NewReader(fields[name]))
+		decoder.UseNumber()
 		var value any
-		if json.Unmarshal(fields[name], &value) != nil {
+		if decoder.Decode(&value) != nil {
 			return nil, invalid
 		}
 		switch value := value.(type) {
@@ -91,24 +113,31 @@ func parametersOf(params any) (parameters, error) {
 			all = append(all, parameter{name, value, private})
 		default:
 			all = append(all, parameter{name, string(fields[name]), shown})
-			all = append(all, stringsIn(value)...)
+			all = append(all, privateIn(value)...)
 		}
 	}
 	return all, nil
 }
 
-// stringsIn returns the strings within an object or a list, to be masked alone.
-func stringsIn(value any) (all parameters) {
+// privateIn returns the strings and long numbers within a value, to be masked alone.
+func privateIn(value any) (all parameters) {
 	switch value := value.(type) {
 	case string:
 		return parameters{{"", value, private}}
+	case json.Number:
+		if len(value) >= 6 {
+			return parameters{{"", value.String(), private}}
+		}
 	case []any:
 		for _, item := range value {
-			all = append(all, stringsIn(item)...)
+			all = append(all, privateIn(item)...)
 		}
 	case map[string]any:
-		for _, item := range value {
-			all = append(all, stringsIn(item)...)
+		for key, item := range value {
+			if strings.ContainsAny(key, "0123456789") {
+				all = append(all, parameter{"", key, private})
+			}
+			all = append(all, privateIn(item)...)
 		}
 	}
 	return all

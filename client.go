@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -82,6 +83,7 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	if err := cfg.apply(opts); err != nil {
 		return nil, err
 	}
+	cfg.retry.Budget = cmp.Or(cfg.retry.Budget, c.retry.Budget) // else a policy of With would have a full one of its own
 	other, err := newClient(cfg)
 	if err != nil {
 		return nil, err

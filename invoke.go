@@ -72,7 +72,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	for {
 		call.info.Attempts++
 		result := c.attempt(ctx, call)
-		c.learn(call, &result, errors.Is(result.err, ErrThrottled))
+		c.learn(call, &result, !result.final && errors.Is(result.err, ErrThrottled))
 		next := c.judge(ctx, call, &result)
 		c.tell(ctx, call, &result, next)
 		if next.again && retry.Pause(ctx, next.pause) {
@@ -92,6 +92,8 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 type result struct {
 	err         error       // *APIError, *ResponseError or *CallError
 	unsent      bool        // it surely did nothing: no request left this machine
+	held        bool        // the limiter let no request through
+	final       bool        // no request was made, and none would help
 	credentials Credentials // what it was signed with
 	status      int         // HTTP status, 0 if there was no answer
 	header      http.Header // of the answer, nil if there was none
@@ -106,11 +108,11 @@ type result struct {
 func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	r.unsent = true
 	if r.err = c.wait(ctx, call, &r); r.err != nil {
+		r.held = true
 		return r
 	}
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
-	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
 	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
 
@@ -124,10 +126,11 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		r.err = newCallError(ctx, call, noAnswer, ctx.Err())
 		return r
 	case call.retries.refused != Credentials{} && r.credentials.sameAs(call.retries.refused):
-		r.err = call.retries.last // they would be refused again
-		call.info.Attempts--      // no request was made
+		r.err, r.final = call.retries.last, true // they would be refused again
+		call.info.Attempts--
 		return r
 	}
+	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
 	req := c.newRequest(ctx, call.query)
 	mask := mask{call, &r.credentials, req}
 	if err := c.signer.Sign(req, SigningInput{

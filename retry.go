@@ -47,11 +47,13 @@ type retries struct {
 	stopped   bool  // the caller's context ended an attempt
 	unclear   bool  // the operation may or may not have been carried out
 	withdrawn int   // from the budget
+	paid      bool  // the budget paid for the attempt under way
 	refusals  int   // for too many requests
 
 	repaired    map[string]bool // what was mended, each once a call
 	refused     Credentials     // what the service did not accept
 	clockBefore int64           // the clock's offset before it was corrected
+	clockAfter  int64           // and what it was corrected to
 }
 
 // judge decides what follows an attempt. The first rule that fits counts.
@@ -61,13 +63,21 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		c.budget.Succeeded(memory.withdrawn)
 		return verdict{}
 	}
+	if r.held && memory.paid { // for a request that was not made
+		c.budget.Refund()
+		memory.withdrawn--
+	}
+	memory.paid = false
 	memory.unclear = !call.repeatable && r.isUnclear()
 	if failed, ok := r.err.(*CallError); ok && failed.Reason == stoppedByCaller {
 		memory.stopped = true
 		return verdict{reason: stoppedByCaller}
 	}
 	memory.last = r.err
-	if memory.unclear {
+	switch {
+	case r.final:
+		return verdict{reason: "credentials refused before"}
+	case memory.unclear:
 		return verdict{reason: "outcome unknown"}
 	}
 	next := c.repair(call, r)
@@ -75,9 +85,6 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		next = c.retryable(call, r.err)
 	}
 	asked, _ := RetryAfter(r.err)
-	if asked > 0 { // a little more, so that callers told alike do not come back as one
-		next.pause = asked + retry.Jitter(asked/10)
-	}
 	deadline, hasDeadline := ctx.Deadline()
 	switch {
 	case !next.again:
@@ -88,12 +95,16 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		return verdict{reason: "asked to wait longer than MaxDelay"}
 	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
 		return verdict{reason: "asked to wait past the caller's deadline"}
-	case next.free:
-		return next
-	case !c.budget.Withdraw():
+	case !next.free && !c.budget.Withdraw():
 		return verdict{reason: "retry budget used up"}
 	}
-	memory.withdrawn++
+	if asked > 0 { // a little more, so that callers told alike do not come back as one
+		next.pause = asked + retry.Jitter(asked/10)
+	}
+	if !next.free {
+		memory.withdrawn++
+		memory.paid = true
+	}
 	return next
 }
 
@@ -175,14 +186,15 @@ func (c *Client) repair(call *call, r *result) verdict {
 // time invalid; if that did not help, it sets it back. A cache's Date is no clock.
 func (c *Client) correctClock(call *call, header http.Header) bool {
 	if call.retries.repaired["clock corrected"] {
-		c.clock.Store(call.retries.clockBefore)
+		c.clock.CompareAndSwap(call.retries.clockAfter, call.retries.clockBefore)
 		return false
 	}
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil || header.Get("Age") != "" {
 		return false
 	}
-	call.retries.clockBefore = c.clock.Swap(int64(time.Until(date)))
+	call.retries.clockAfter = int64(time.Until(date))
+	call.retries.clockBefore = c.clock.Swap(call.retries.clockAfter)
 	return true
 }
 

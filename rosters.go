@@ -98,16 +98,18 @@ type pending struct {
 	panicked any
 }
 
-// through starts the groups one after the other, and waits for the first of them
-// when concurrency are in flight.
+// through starts the groups one after the other, delivers those that are ready, and
+// waits for the first of them when concurrency are in flight.
 func (r *rosters) through(groups iter.Seq2[ChatGroup, error], concurrency int) error {
 	for group, err := range groups {
 		if err != nil {
 			return err
 		}
 		r.start(group)
-		if len(r.queue) == concurrency && !r.deliver() {
-			return nil
+		for len(r.queue) == concurrency || len(r.queue) > 0 && len(r.queue[0]) > 0 { // full, or the first is ready
+			if !r.deliver() {
+				return nil
+			}
 		}
 	}
 	return nil

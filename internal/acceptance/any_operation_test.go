@@ -241,3 +241,91 @@ func TestTheHTTPClientIsAskedForItsTransportAtEachRequest(t *testing.T) {
 	require.NoError(t, list(t.Context(), client))
 	assert.Equal(t, 2, mock.GetTotalCallCount())
 }
+
+func TestAnOutThatHoldsItsMetadataByAPointerIsNoPanic(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{`{}`: "neither success nor error", `{"Code":"OK","Result":1}`: ""} {
+		client, mock := newClient(t)
+		mock.RegisterNoResponder(httpmock.NewStringResponder(200, body))
+		var out struct {
+			*cams.ResponseMetadata
+			Result int
+		}
+		err := client.Call(t.Context(), query, nil, &out)
+		if want != "" {
+			assert.ErrorContains(t, err, want)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, 1, out.Result)
+	}
+	client, _ := newClient(t)
+	require.ErrorAs(t, client.Call(t.Context(), query, nil, new(map[int]string)), new(*cams.ValidationError))
+}
+
+func TestNumbersOfACallAreMaskedInErrors(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	mock.RegisterNoResponder(httpmock.NewStringResponder(400, `{"Code":"X","Message":"no 123456, no 654321"}`))
+	err := client.Call(t.Context(), query, map[string]any{"Number": 123456, "Object": map[string]any{"654321": 1}}, nil)
+	assert.ErrorContains(t, err, "X: no [redacted], no [redacted] (")
+}
+
+func TestRefusedCredentialsThatComeBackEndTheCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		provider := providerFunc(func(context.Context) (cams.Credentials, error) {
+			asked++
+			id := "stale"
+			if asked == 2 {
+				id = camstest.AccessKeyID
+			}
+			return cams.Credentials{AccessKeyID: id, AccessKeySecret: camstest.AccessKeySecret}, nil
+		})
+		server, client := service(t, cams.WithCredentials(provider), cams.WithRetry(cams.RetryPolicy{Budget: -1}))
+		server.AnswerOnce(camstest.Refusal(404, "InvalidAccessKeyId.NotFound", "m"), camstest.Refusal(503, "ServiceUnavailable", "m"))
+		require.Error(t, list(t.Context(), client))
+		assert.Len(t, server.Requests(), 2)
+		assert.Equal(t, 3, asked)
+	})
+}
+
+func TestARetryThatTheLimiterHoldsCostsTheBudgetNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, cams.WithLimiter(&onlyFirst{}), cams.WithRetry(cams.RetryPolicy{Budget: 2}))
+		for range 20 {
+			server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "m"))
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			require.ErrorIs(t, list(ctx, client), context.DeadlineExceeded, "it waits for the limiter, and is not ended by the budget")
+			cancel()
+		}
+	})
+}
+
+// onlyFirst lets each other request through, and holds the rest.
+type onlyFirst struct{ n int }
+
+func (o *onlyFirst) Wait(ctx context.Context) error {
+	if o.n++; o.n%2 == 1 {
+		return nil
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func TestCallInfoHasTheRefusalThatTheErrorTells(t *testing.T) {
+	t.Parallel()
+	provider := providerFunc(func(context.Context) (cams.Credentials, error) {
+		return cams.Credentials{AccessKeyID: "unknown", AccessKeySecret: testSecret}, nil
+	})
+	_, client := service(t, cams.WithCredentials(provider))
+	var info cams.CallInfo
+	err := list(cams.WithCallInfo(t.Context(), &info), client)
+	var refused *cams.APIError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, refused.StatusCode, info.StatusCode)
+	assert.Equal(t, 1, info.Attempts)
+	assert.Contains(t, string(info.Body), refused.Code)
+}
