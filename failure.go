@@ -85,7 +85,7 @@ func (m mask) values(s string) string {
 	}
 	query, _ := url.ParseQuery(raw)
 	secrets := append([]string{raw, authorization, signature, query.Get("Signature"),
-		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken}, m.call.private...)
+		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken}, m.call.params.private()...)
 	return redact.Values(redact.Clip(s, maxErrorBody), secrets...)
 }
 

@@ -44,8 +44,8 @@ type decoder func(body []byte) (*ResponseMetadata, error)
 // call is one call: what its attempts have in common.
 type call struct {
 	*operation
-	query   string   // canonical, without what a signer adds
-	private []string // values in it that no error may show
+	query   string     // canonical, without what a signer adds
+	params  parameters // no error may show the private ones
 	decode  decoder
 	pace    *limiter.Adaptive // of the operation
 	retries retries
@@ -65,7 +65,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	if err != nil {
 		return err
 	}
-	call := &call{operation: op, query: params.query(), private: params.private(), decode: decode, pace: c.limiters.get(op.name)}
+	call := &call{operation: op, query: params.query(), params: params, decode: decode, pace: c.limiters.get(op.name)}
 	call.info.Operation = op.name
 	start := time.Now()
 	ctx = c.watchers.start(ctx, op.name)
