@@ -1,18 +1,15 @@
 // Group-lifecycle takes a group from its creation to its end, a printed line a step.
-// Without flags it does so in a sandbox, a fake service on a loopback port:
-//
-//	go run ./examples/group-lifecycle
-//
-// With -business-number and -cust-space-id it runs against the real service. It asks
-// before each write, and deletes no group that it did not create.
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"time"
@@ -20,123 +17,129 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// life is one run of the program.
+const usage = `Takes a group from its creation to its end, in a sandbox: a fake service on a loopback port.
+With -business-number and -cust-space-id it calls the real service, with the credentials of the
+environment. It asks before each write, and deletes no group that it did not create.
+`
+
 type life struct {
-	client         *cams.Client
-	number, space  string
-	subject        string
-	members        int           // to wait for
-	poll, patience time.Duration // between two looks, and in all
-	join           func(link string) error
-	ask            func(question string) bool
-	out            io.Writer
+	client                     *cams.Client
+	number, space, subject, id string
+	members                    int           // to wait for
+	poll, patience             time.Duration // between two looks, and in all
+	yes                        bool          // do not ask
+	in                         *bufio.Scanner
+	out                        io.Writer
+	invite                     func(link string) error // on the real service, you send the printed link
 }
 
-var errDeclined = errors.New("stopped: a write was declined")
-
 func main() {
-	l := &life{out: os.Stdout}
-	flag.StringVar(&l.number, "business-number", "", "the business's phone number with country code; without it a sandbox is used")
-	flag.StringVar(&l.space, "cust-space-id", "", "the channel's instance ID, or an ISV customer's SpaceId")
-	flag.StringVar(&l.subject, "subject", "Example group", "the new group's name, which no group may have yet")
-	flag.IntVar(&l.members, "members", 3, "members to wait for, who join with the link")
-	flag.DurationVar(&l.patience, "wait", 10*time.Minute, "how long to wait for the group, and for its members")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	setUp := l.realService
-	if l.number == "" {
-		setUp = l.sandbox
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program even while it asks
+	l := &life{poll: 5 * time.Second, in: bufio.NewScanner(os.Stdin), out: os.Stdout, invite: func(string) error { return nil }}
+	flag.StringVar(&l.number, "business-number", "", "the business's phone `number` with country code")
+	flag.StringVar(&l.space, "cust-space-id", "", "the channel's instance `ID`, or an ISV customer's SpaceId")
+	flag.StringVar(&l.subject, "subject", "Example group", "the new group's `name`, which no group may have yet")
+	region := flag.String("region", cmp.Or(os.Getenv("ALIBABA_CLOUD_REGION_ID"), "ap-southeast-1"), "the service's `region`")
+	flag.IntVar(&l.members, "members", 3, "wait for `n` members, 1 to 8, who join with the link")
+	flag.DurationVar(&l.patience, "wait", 10*time.Minute, "the longest `time` to wait for the group, and for its members")
+	flag.BoolVar(&l.yes, "yes", false, "do not ask before a write")
+	flag.Usage = func() { fmt.Fprint(os.Stderr, usage); flag.PrintDefaults() }
+	flag.Parse()
+	opts := []cams.Option{cams.WithRegion(*region)}
+	if l.number+l.space == "" {
+		opts = sandboxOptions(httptest.NewServer(l.sandbox()).URL)
 	}
-	err := setUp(os.Stdin)
-	if err == nil {
-		err = l.run(ctx)
-	}
-	if err != nil {
+	if err := l.run(ctx, opts...); err != nil {
 		fmt.Fprintln(os.Stderr, "group-lifecycle:", err)
 		os.Exit(1)
 	}
 }
 
-// step asks, does one thing, and prints one line.
-func (l *life) step(question string, do func() (string, error)) error {
-	if question != "" && !l.ask(question) {
-		return errDeclined
+// run goes step by step, and ends at the first that fails: an outcome that is unknown, too, is for you to look at.
+func (l *life) run(ctx context.Context, opts ...cams.Option) (err error) {
+	if l.members < 1 || l.members > 8 {
+		return errors.New("-members must be 1 to 8")
 	}
-	line, err := do()
-	if err == nil {
-		fmt.Fprintln(l.out, line)
-	}
-	return err // of an outcome that is unknown, it says where to look
-}
-
-// run creates the group and lives its life. It never touches another one.
-func (l *life) run(ctx context.Context) error {
-	switch old, err := l.find(ctx); {
-	case err != nil:
-		return err
-	case old.GroupID != "":
-		return fmt.Errorf("there is a group %q already: choose another -subject", l.subject)
-	}
-	err := l.step("create the group "+l.subject, func() (string, error) {
-		_, err := l.client.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject})
-		return "created  " + l.subject, err
-	})
-	if err != nil {
+	if l.client, err = cams.NewClient(opts...); err != nil {
 		return err
 	}
-	var group cams.ChatGroup
-	err = l.step("", func() (string, error) {
-		err := l.until(ctx, func() (done bool, err error) {
-			group, err = l.find(ctx)
-			return group.GroupStatus == cams.GroupStatusActive, err
-		})
-		return "status   " + string(group.GroupStatus), err
-	})
-	if err != nil {
-		return err
-	}
-	return l.live(ctx, group.GroupID)
-}
-
-// live is the life of a group that is active.
-func (l *life) live(ctx context.Context, id string) error {
-	var link string
-	err := l.step("make its invite link", func() (string, error) {
-		resp, err := l.client.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: id})
-		if err != nil {
-			return "", err
+	for _, step := range l.steps(ctx) {
+		if err := l.take(ctx, step); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
 		}
-		link = resp.InviteLink
-		return "link     " + link, l.join(link)
-	})
-	if err != nil {
-		return err
 	}
+	return nil
+}
+
+var errDeclined = errors.New("not agreed to: the rest is left undone")
+
+// steps are the life. Only one that writes is asked about.
+func (l *life) steps(ctx context.Context) []step {
 	var members []cams.ChatGroupParticipant
-	err = l.step("", func() (string, error) {
-		err := l.until(ctx, func() (done bool, err error) {
-			req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: id}
+	return []step{
+		{"look for a group of this name", false, func() (string, error) {
+			groups, err := l.groups(ctx)
+			if len(groups) > 0 {
+				err = errors.New("there is one: choose another -subject")
+			}
+			return "none", err
+		}},
+		{"create group " + l.subject, true, func() (string, error) {
+			_, err := l.client.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject})
+			return "accepted", err
+		}},
+		{"wait until it is active", false, func() (string, error) {
+			groups, err := l.groups(ctx)
+			if len(groups) > 1 { // somebody else made one in the meantime
+				err = errors.New("there are several: no telling which one is ours")
+			}
+			if err != nil || len(groups) == 0 || groups[0].GroupStatus != cams.GroupStatusActive {
+				return "", err
+			}
+			l.id = groups[0].GroupID // none had this subject before, so it is ours
+			return "active", nil
+		}},
+		{"make its invite link", true, func() (string, error) {
+			resp, err := l.client.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id})
+			if err != nil {
+				return "", err
+			}
+			return resp.InviteLink, l.invite(resp.InviteLink)
+		}},
+		{"wait for members", false, func() (_ string, err error) {
+			req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id}
 			members, err = cams.Collect(cams.NewListChatGroupParticipantsPager(l.client, req).All(ctx))
-			return len(members) >= l.members, err
-		})
-		return fmt.Sprint("members  ", len(members)), err
-	})
-	if err != nil {
-		return err
+			if err != nil || len(members) < l.members {
+				return "", err
+			}
+			return masked(members...), nil
+		}},
+		{"remove the first of them", true, func() (string, error) {
+			_, err := l.client.DeleteChatGroupParticipants(ctx, &cams.DeleteChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id, List: members[:1]})
+			return masked(members[0]), err
+		}},
+		{"change its description", true, func() (string, error) {
+			_, err := l.client.UpdateChatGroup(ctx, &cams.UpdateChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id, Description: "Made by an example"})
+			return "changed", err
+		}},
+		{"delete the group", true, func() (string, error) {
+			_, err := l.client.DeleteChatGroup(ctx, &cams.DeleteChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id})
+			return "deleted", err
+		}},
 	}
-	return errors.Join( // each is worth a try of its own
-		l.step("remove one member", func() (string, error) {
-			_, err := l.client.DeleteChatGroupParticipants(ctx, &cams.DeleteChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: id, List: members[:1]})
-			return "removed  one", err
-		}),
-		l.step("change its description", func() (string, error) {
-			_, err := l.client.UpdateChatGroup(ctx, &cams.UpdateChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: id, Description: "Made by an example"})
-			return "updated  its description", err
-		}),
-		l.step("delete the group", func() (string, error) {
-			_, err := l.client.DeleteChatGroup(ctx, &cams.DeleteChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: id})
-			return "deleted  " + l.subject, err
-		}),
-	)
+}
+
+// groups lists those with exactly our subject: the service's filter may find similar ones too.
+func (l *life) groups(ctx context.Context) (found []cams.ChatGroup, err error) {
+	req := &cams.ListChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject}
+	for group, err := range cams.NewListChatGroupPager(l.client, req).All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if group.Subject == l.subject {
+			found = append(found, group)
+		}
+	}
+	return found, nil
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
-	"regexp"
+	"bufio"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,65 +13,123 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
 )
 
-// inMemory is the program on a fake in memory.
-func inMemory(t *testing.T) (*life, *camstest.Server, *strings.Builder) {
-	t.Helper()
-	service := camstest.NewServer()
-	service.SetActivationDelay(300 * time.Millisecond)
-	var out strings.Builder
-	l := &life{subject: "Example group", members: 3, patience: time.Minute, out: &out}
-	l.inSandbox(service)
-	var err error
-	l.client, err = service.NewClient()
-	require.NoError(t, err)
-	return l, service, &out
+// inMemory is the program on a fake without a network, so that it works in a synctest bubble, where waiting takes no time.
+func inMemory() (*life, *camstest.Server, []cams.Option) {
+	l := &life{subject: "Example group", members: 3, patience: time.Minute, out: new(strings.Builder)}
+	server := l.sandbox()
+	opts := append(sandboxOptions("http://127.0.0.1"), cams.WithHTTPClient(&http.Client{Transport: server}))
+	return l, server, opts
 }
 
-func TestAGroupLivesItsLife(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l, service, out := inMemory(t)
-		require.NoError(t, l.run(t.Context()))
-		lines := regexp.MustCompile(`(?m)^link .*$`).ReplaceAllString(out.String(), "link     ...")
-		assert.Equal(t, `created  Example group
-status   ACTIVE
-link     ...
-members  3
-removed  one
-updated  its description
-deleted  Example group
-`, lines)
-		assert.Empty(t, service.Groups())
-	})
-}
-
-func TestWithoutAYesNothingIsWritten(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		for yes := range 5 {
-			l, service, _ := inMemory(t)
-			left := yes
-			l.ask = func(string) bool { left--; return left >= 0 }
-			require.ErrorIs(t, l.run(t.Context()), errDeclined)
-			writes := 0
-			for _, request := range service.Requests() {
-				if !strings.HasPrefix(request.Action, "List") {
-					writes++
-				}
-			}
-			assert.Equal(t, yes, writes)
+// writes are the names of the operations that were called, other than reads.
+func writes(server *camstest.Server) (names []string) {
+	for _, request := range server.Requests() {
+		if !strings.HasPrefix(request.Action, "List") {
+			names = append(names, request.Action)
 		}
+	}
+	return names
+}
+
+func TestTheSandboxPrintsTheGolden(t *testing.T) {
+	t.Parallel()
+	golden, err := os.ReadFile("testdata/golden.txt")
+	require.NoError(t, err)
+	l, server, _ := inMemory()
+	server.SetActivationDelay(3 * time.Millisecond) // this one is real time, over real HTTP
+	l.poll = time.Millisecond
+	loopback := httptest.NewServer(server)
+	defer loopback.Close()
+
+	require.NoError(t, l.run(t.Context(), sandboxOptions(loopback.URL)...))
+	assert.Equal(t, string(golden), l.out.(*strings.Builder).String())
+	assert.Empty(t, server.Groups())
+}
+
+func TestOnlyWhatIsAgreedToIsWritten(t *testing.T) {
+	t.Parallel()
+	all := []string{"AddChatGroup", "AddChatGroupInviteLink", "DeleteChatGroupParticipants", "UpdateChatGroup", "DeleteChatGroup"}
+	for _, no := range []string{"", "\n", "n\n", "Y\n", "yes\n"} { // "" is the end of the input
+		for agreed := range all {
+			synctest.Test(t, func(t *testing.T) {
+				l, server, opts := inMemory()
+				l.yes, l.in = false, bufio.NewScanner(strings.NewReader(strings.Repeat("y\n", agreed)+no))
+				require.ErrorIs(t, l.run(t.Context(), opts...), errDeclined)
+				assert.Equal(t, all[:agreed], append([]string{}, writes(server)...))
+			})
+		}
+	}
+}
+
+func TestAGroupThatWasThereIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	l, server, opts := inMemory()
+	server.AddGroup(camstest.Group{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: "theirs", Subject: l.subject})
+	require.ErrorContains(t, l.run(t.Context(), opts...), "there is one")
+	assert.Empty(t, writes(server))
+}
+
+func TestAGroupWithASimilarNameIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, server, opts := inMemory()
+		server.AddGroup(camstest.Group{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: "theirs", Subject: l.subject + " 2"})
+		require.NoError(t, l.run(t.Context(), opts...))
+		require.Len(t, server.Groups(), 1)
+		assert.Equal(t, "theirs", server.Groups()[0].GroupID)
 	})
 }
 
-func TestAGroupThatItDidNotCreateIsLeftAlone(t *testing.T) {
+func TestNoGroupIsTouchedIfTwoCouldBeOurs(t *testing.T) {
 	t.Parallel()
-	l, service, _ := inMemory(t)
-	service.AddGroup(camstest.Group{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: "G1", Subject: l.subject})
-	assert.ErrorContains(t, l.run(t.Context()), "there is a group")
-	assert.Len(t, service.Groups(), 1)
-	assert.Len(t, service.Requests(), 1)
+	synctest.Test(t, func(t *testing.T) {
+		l, server, opts := inMemory()
+		server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+			if r.Action == "AddChatGroup" { // somebody else is at it too
+				server.AddGroup(camstest.Group{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: "theirs", Subject: l.subject})
+			}
+			return camstest.Answer{}, false
+		})
+		require.ErrorContains(t, l.run(t.Context(), opts...), "no telling which one is ours")
+		assert.Equal(t, []string{"AddChatGroup"}, writes(server))
+		assert.Len(t, server.Groups(), 2)
+	})
+}
+
+func TestAnUnknownOutcomeEndsIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, server, opts := inMemory()
+		server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+			return camstest.Answer{Drop: true, After: true}, r.Action == "AddChatGroup"
+		})
+		err := l.run(t.Context(), opts...)
+		require.ErrorIs(t, err, cams.ErrOutcomeUnknown)
+		assert.ErrorContains(t, err, "look with ListChatGroup")
+		assert.Equal(t, []string{"AddChatGroup"}, writes(server))
+	})
+}
+
+func TestMembersWhoDoNotComeAreNotAwaitedForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, server, opts := inMemory()
+		l.invite = func(string) error { return nil }
+		require.ErrorContains(t, l.run(t.Context(), opts...), "wait for members: not yet after 1m0s")
+		assert.Equal(t, []string{"AddChatGroup", "AddChatGroupInviteLink"}, writes(server))
+	})
+}
+
+func TestAGroupHasOneToEightMembers(t *testing.T) {
+	t.Parallel()
+	for _, members := range []int{-1, 0, 9} {
+		l, server, opts := inMemory()
+		l.members = members
+		require.ErrorContains(t, l.run(t.Context(), opts...), "-members")
+		assert.Empty(t, server.Requests())
+	}
 }

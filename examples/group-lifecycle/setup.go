@@ -1,85 +1,69 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
 )
 
-// realService asks on the terminal before each write. Members join by themselves.
-func (l *life) realService(stdin io.Reader) (err error) {
-	answers := bufio.NewScanner(stdin)
-	l.poll = 5 * time.Second
-	l.join = func(string) error { return nil }
-	l.ask = func(question string) bool {
-		fmt.Fprintf(l.out, "%s? [y/N] ", question)
-		return answers.Scan() && answers.Text() == "y"
-	}
-	l.client, err = cams.NewClient(cams.WithUserAgent("group-lifecycle-example"))
-	return err
-}
-
-// sandbox is a fake service on a loopback port, where all questions are answered
-// with yes and members join at once. It ends with the program.
-func (l *life) sandbox(io.Reader) error {
-	service := camstest.NewServer()
-	service.SetActivationDelay(300 * time.Millisecond)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+// sandbox is a fake where members join as soon as there is a link.
+func (l *life) sandbox() *camstest.Server {
+	server := camstest.NewServer()
+	server.SetActivationDelay(300 * time.Millisecond)
+	l.number, l.space, l.poll, l.yes = "8613800000000", "cams-sandbox", 100*time.Millisecond, true
+	l.invite = func(link string) (err error) {
+		for i := 1; i <= l.members && err == nil; i++ {
+			err = server.Join(link, fmt.Sprint(8613900000000+i))
+		}
 		return err
 	}
-	go http.Serve(listener, service)
-	l.inSandbox(service)
-	l.client, err = cams.NewClient(
-		cams.WithEndpoint("http://"+listener.Addr().String()),
-		cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")),
-	)
+	return server
+}
+
+func sandboxOptions(endpoint string) []cams.Option {
+	key := cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")
+	return []cams.Option{cams.WithEndpoint(endpoint), cams.WithCredentials(key)}
+}
+
+type step struct {
+	what  string
+	write bool
+	do    func() (result string, err error) // neither: not yet
+}
+
+// take takes one step: it asks, does it, or looks again and again, and prints a line.
+func (l *life) take(ctx context.Context, step step) error {
+	if step.write && !l.yes {
+		fmt.Fprintf(l.out, "%s? [y/N] ", step.what)
+		if !l.in.Scan() || l.in.Text() != "y" {
+			return errDeclined
+		}
+	}
+	result, err := step.do()
+	for start := time.Now(); result == "" && err == nil; result, err = step.do() {
+		if time.Since(start) > l.patience {
+			return fmt.Errorf("not yet after %v", l.patience)
+		}
+		select {
+		case <-ctx.Done(): // the next look says so
+		case <-time.After(l.poll):
+		}
+	}
+	if err == nil {
+		fmt.Fprintf(l.out, "%s: %s\n", step.what, result)
+	}
 	return err
 }
 
-func (l *life) inSandbox(service *camstest.Server) {
-	l.number, l.space, l.poll = "8613800000000", "cams-sandbox", 100*time.Millisecond
-	l.ask = func(string) bool { return true }
-	l.join = func(link string) error {
-		for i := range l.members {
-			if err := service.Join(link, fmt.Sprintf("861390000000%d", i)); err != nil {
-				return err
-			}
-		}
-		return nil
+// masked shows the last four digits of each number.
+func masked(members ...cams.ChatGroupParticipant) string {
+	var tails []string
+	for _, m := range members {
+		tails = append(tails, "…"+m.ParticipantNumber[max(0, len(m.ParticipantNumber)-4):])
 	}
-}
-
-// find returns the group with the subject, or none.
-func (l *life) find(ctx context.Context) (cams.ChatGroup, error) {
-	req := &cams.ListChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject}
-	for group, err := range cams.NewListChatGroupPager(l.client, req).All(ctx) {
-		if err != nil || group.Subject == l.subject {
-			return group, err
-		}
-	}
-	return cams.ChatGroup{}, nil
-}
-
-// until looks again and again.
-func (l *life) until(ctx context.Context, done func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, l.patience)
-	defer cancel()
-	for {
-		if ok, err := done(); ok || err != nil {
-			return err
-		}
-		select {
-		case <-time.After(l.poll):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+	return strings.Join(tails, " ")
 }
