@@ -2,63 +2,105 @@ package cams_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
 )
 
-// Inviter is a service of yours: it makes a group and invites to it.
+// GroupAPI is what a service of yours needs of a [cams.Client].
+type GroupAPI interface {
+	cams.ListChatGroupAPI
+	AddChatGroup(context.Context, *cams.AddChatGroupRequest) (*cams.AddChatGroupResponse, error)
+	AddChatGroupInviteLink(context.Context, *cams.AddChatGroupInviteLinkRequest) (*cams.AddChatGroupInviteLinkResponse, error)
+}
+
+// Inviter is that service. It makes a group, invites, and waits for members.
 type Inviter struct {
-	Client         *cams.Client
+	API            GroupAPI
 	Number, CustID string
+	Poll           time.Duration
 }
 
-// Open creates a group and returns its ID and the link to join with.
-func (i *Inviter) Open(ctx context.Context, subject string) (id, link string, err error) {
-	if _, err = i.Client.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}); err != nil {
-		return "", "", err
+// Open creates a group, waits until it is active, and makes the link to join with.
+func (i *Inviter) Open(ctx context.Context, subject string) (link string, err error) {
+	req := &cams.AddChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
+	if _, err := i.API.AddChatGroup(ctx, req); err != nil {
+		return "", err
 	}
-	groups := cams.NewListChatGroupPager(i.Client, &cams.ListChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject})
-	for group, err := range groups.All(ctx) { // a real service looks until it is active
-		if err != nil {
-			return "", "", err
-		}
-		resp, err := i.Client.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, GroupID: group.GroupID})
-		if err != nil {
-			return "", "", err
-		}
-		return group.GroupID, resp.InviteLink, nil
+	group, err := i.wait(ctx, subject, func(g cams.ChatGroup) bool { return g.GroupStatus == cams.GroupStatusActive })
+	if err != nil {
+		return "", err
 	}
-	return "", "", fmt.Errorf("no group %q", subject)
+	resp, err := i.API.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{
+		BusinessNumber: i.Number, CustSpaceID: i.CustID, GroupID: group.GroupID,
+	})
+	if err != nil {
+		return "", err
+	}
+	return resp.InviteLink, nil
 }
 
-// A test of a service that makes a group, invites, and waits for members.
+// WaitForMembers waits until n have joined.
+func (i *Inviter) WaitForMembers(ctx context.Context, subject string, n int) error {
+	_, err := i.wait(ctx, subject, func(g cams.ChatGroup) bool { return g.TotalParticipantCount >= n })
+	return err
+}
+
+// wait looks until the group with the subject is as it should be.
+func (i *Inviter) wait(ctx context.Context, subject string, good func(cams.ChatGroup) bool) (cams.ChatGroup, error) {
+	req := &cams.ListChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
+	for {
+		for group, err := range cams.NewListChatGroupPager(i.API, req).All(ctx) {
+			if err != nil || group.Subject == subject && good(group) {
+				return group, err
+			}
+		}
+		select { // if ctx ends, the next look says so
+		case <-ctx.Done():
+		case <-time.After(i.Poll):
+		}
+	}
+}
+
+// A test of a service that makes a group, invites, and waits for members: the real
+// client on a fake service, where the test says when the group is active and who joins.
 func Example_testAGroupsLife() {
-	ctx := context.Background()
 	server := camstest.NewServer()
+	server.SetActivationDelay(-1) // not before Activate
 	client, err := server.NewClient()
 	if err != nil {
-		fmt.Println(err)
-		return
+		panic(err)
 	}
-	inviter := &Inviter{Client: client, Number: "8613800000000", CustID: "cams-k001"}
+	inviter := &Inviter{API: client, Number: "8613800000000", CustID: "cams-k001", Poll: time.Millisecond}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	_, err = inviter.Open(ctx, "Never active")
+	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 
-	id, link, err := inviter.Open(ctx, "Book club")
-	fmt.Println("opened:", err)
-	fmt.Println("joined:", server.Join(link, "8613800000001"), server.Join(link, "8613800000002"))
+	ctx = context.Background()
+	server.SetActivationDelay(5 * time.Millisecond)
+	link, err := inviter.Open(ctx, "Book club")
+	fmt.Println("open:", err)
 
-	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: inviter.Number, CustSpaceID: inviter.CustID, GroupID: id,
-	})
-	members, err := cams.Collect(pager.All(ctx))
-	fmt.Println("members:", len(members), err)
-	fmt.Println("status:", server.Groups()[0].Subject, server.Groups()[0].GroupStatus)
+	go func() {
+		server.Join(link, "8613800000001")
+		server.Join(link, "8613800000002")
+	}()
+	fmt.Println("members:", inviter.WaitForMembers(ctx, "Book club", 2))
+
+	server.Activate() // the one that never was
+	for _, group := range server.Groups() {
+		fmt.Println(group.Subject, group.GroupStatus, len(group.Participants))
+	}
 	// Output:
-	// opened: <nil>
-	// joined: <nil> <nil>
-	// members: 2 <nil>
-	// status: Book club ACTIVE
+	// true
+	// open: <nil>
+	// members: <nil>
+	// Never active ACTIVE 0
+	// Book club ACTIVE 2
 }
 
 // The business numbers of an account, by an operation that has no method.
