@@ -1,0 +1,130 @@
+package cams_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// club is a client of a fake service with one group of two that has a link. A
+// program of yours calls cams.NewClient instead.
+func club() (*camstest.Server, *cams.Client) {
+	server := camstest.NewServer()
+	server.AddGroup(camstest.Group{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		Subject: "Book club", InviteLink: "https://chat.whatsapp.com/old",
+		Participants: []string{"8613800000001", "8613800000002"},
+	})
+	client, err := server.NewClient()
+	if err != nil {
+		panic(err)
+	}
+	return server, client
+}
+
+// One page of the groups with a subject.
+func ExampleClient_ListChatGroup() {
+	_, client := club()
+	resp, err := client.ListChatGroup(context.Background(), &cams.ListChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Book club",
+		Page: &cams.Page{Index: 1, Size: 20},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, group := range resp.Data.List {
+		fmt.Println(group.GroupID, group.GroupStatus, group.TotalParticipantCount)
+	}
+	// Output: EA941 ACTIVE 2
+}
+
+// The answer has no GroupID: ListChatGroup tells it, once there is one.
+func ExampleClient_AddChatGroup() {
+	server, client := club()
+	_, err := client.AddChatGroup(context.Background(), &cams.AddChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
+	})
+	if errors.Is(err, cams.ErrOutcomeUnknown) {
+		return // it may exist: look with ListChatGroup, or there may be two
+	}
+	fmt.Println(err, len(server.Groups()))
+	// Output: <nil> 2
+}
+
+// A field that is empty stays as it is.
+func ExampleClient_UpdateChatGroup() {
+	server, client := club()
+	_, err := client.UpdateChatGroup(context.Background(), &cams.UpdateChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		Description: "A book a month",
+	})
+	fmt.Println(err)
+	fmt.Printf("%s: %s\n", server.Groups()[0].Subject, server.Groups()[0].Description)
+	// Output:
+	// <nil>
+	// Book club: A book a month
+}
+
+// There is no way back.
+func ExampleClient_DeleteChatGroup() {
+	server, client := club()
+	_, err := client.DeleteChatGroup(context.Background(), &cams.DeleteChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+	})
+	fmt.Println(err, len(server.Groups()))
+	// Output: <nil> 0
+}
+
+// A new link. The old one may be dead: here it is.
+func ExampleClient_AddChatGroupInviteLink() {
+	server, client := club()
+	resp, err := client.AddChatGroupInviteLink(context.Background(), &cams.AddChatGroupInviteLinkRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("new:", server.Join(resp.InviteLink, "8613800000003"))
+	fmt.Println("old works:", server.Join("https://chat.whatsapp.com/old", "8613800000004") == nil)
+	// Output:
+	// new: <nil>
+	// old works: false
+}
+
+// Result is 1 if there was a link, else 0.
+func ExampleClient_DeleteChatGroupInviteLink() {
+	_, client := club()
+	for range 2 {
+		resp, err := client.DeleteChatGroupInviteLink(context.Background(), &cams.DeleteChatGroupInviteLinkRequest{
+			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(resp.Result)
+	}
+	// Output:
+	// 1
+	// 0
+}
+
+// Who was removed cannot come back with the link.
+func ExampleClient_DeleteChatGroupParticipants() {
+	server, client := club()
+	resp, err := client.DeleteChatGroupParticipants(context.Background(), &cams.DeleteChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		List: []cams.ChatGroupParticipant{{ParticipantNumber: "8613800000001"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(resp.Result, "removed, left:", len(server.Groups()[0].Participants))
+	// Output: 1 removed, left: 1
+}
