@@ -17,7 +17,7 @@ func (l *life) sandbox() *camstest.Server {
 	l.number, l.space, l.poll, l.yes = "8613800000000", "cams-sandbox", 100*time.Millisecond, true
 	l.invite = func(link string) (err error) {
 		for i := 1; i <= l.members && err == nil; i++ {
-			err = server.Join(link, fmt.Sprint(8613900000000+i))
+			err = server.Join(link, fmt.Sprint(8613900000000+int64(i)))
 		}
 		return err
 	}
