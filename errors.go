@@ -243,8 +243,16 @@ func isDenied(code string) bool {
 }
 
 func isUnauthenticated(code string) bool {
-	return hasPrefix(code, "InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken", "SignatureDoesNotMatch",
-		"MissingSecurityToken", "MissingAccessKeyId", "IncompleteSignature", nonceUsed) || isWrongTime(code)
+	return refusesKey(code) || refusesToken(code) || isWrongTime(code) ||
+		hasPrefix(code, "MissingAccessKeyId", "IncompleteSignature", nonceUsed)
+}
+
+func refusesKey(code string) bool {
+	return hasPrefix(code, "InvalidAccessKeyId", "SignatureDoesNotMatch")
+}
+
+func refusesToken(code string) bool {
+	return hasPrefix(code, "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken")
 }
 
 // nonceUsed is the code of a request that came twice.
@@ -254,7 +262,7 @@ func isWrongTime(code string) bool { return hasPrefix(code, "InvalidTimeStamp") 
 
 // refusesIdentity reports whether other credentials may be accepted.
 func refusesIdentity(e *APIError) bool {
-	return hasPrefix(e.Code, "InvalidAccessKeyId", "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken", "SignatureDoesNotMatch") ||
+	return refusesKey(e.Code) || refusesToken(e.Code) ||
 		hasPrefix(e.Code, "InvalidParameter") && strings.Contains(e.Message, "SecurityToken")
 }
 
@@ -283,7 +291,7 @@ func (e *APIError) hint() string {
 		return "check the AccessKey secret"
 	case isWrongTime(e.Code):
 		return "check this machine's clock"
-	case hasPrefix(e.Code, "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken"):
+	case refusesToken(e.Code):
 		return "get new temporary credentials"
 	case !errors.Is(e, ErrAccessDenied):
 		return ""

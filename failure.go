@@ -38,6 +38,11 @@ func newCallError(ctx context.Context, call *call, reason string, err error) *Ca
 	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
 }
 
+// stopped is the error of what the caller's context ended between two calls.
+func stopped(ctx context.Context, what string) *CallError {
+	return &CallError{Operation: what, Reason: stoppedByCaller, causes: contextCauses(ctx)}
+}
+
 // contextCauses is the context's error, and its cause where the caller gave one.
 func contextCauses(ctx context.Context) []error {
 	if cause := context.Cause(ctx); cause != ctx.Err() {

@@ -223,7 +223,7 @@ func (p *Pager[R, T]) check(ctx context.Context, index int) error {
 	case ctx == nil:
 		return &ValidationError{Field: "ctx", Reason: "is nil"}
 	case ctx.Err() != nil: // not every stub looks
-		return &CallError{Operation: fmt.Sprintf("page %d", index), Reason: stoppedByCaller, causes: contextCauses(ctx)}
+		return stopped(ctx, fmt.Sprintf("page %d", index))
 	}
 	return nil
 }

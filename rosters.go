@@ -57,7 +57,7 @@ func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListCha
 		switch {
 		case run.stopped:
 		case ctx.Err() != nil:
-			yield(Roster{}, &CallError{Operation: "Rosters", Reason: stoppedByCaller, causes: contextCauses(ctx)})
+			yield(Roster{}, stopped(ctx, "Rosters"))
 		case err != nil:
 			yield(Roster{}, err)
 		}
