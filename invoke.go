@@ -113,7 +113,8 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	}
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
-	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
+	callers := ctx
+	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
 	defer cancel()
 
 	var err error
@@ -131,7 +132,8 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		return r
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
-	req := c.newRequest(ctx, call.query)
+	ctx, tap := watch(ctx, cancel)
+	req := c.newRequest(ctx, call)
 	mask := mask{call, &r.credentials, req}
 	if err := c.signer.Sign(req, SigningInput{
 		Action:      call.name,
@@ -143,13 +145,12 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
 		return r
 	}
-	var tap *wireTap
-	if !call.repeatable { // for others it makes no difference
-		tap, req = watch(req)
-	}
 	res, err := c.send(req)
 	r.unsent = err != nil && !tap.mayHaveSent(err)
 	if err != nil {
+		if tap.endless() {
+			ctx, err = callers, errConnectionsClosed // what the tap ended, no context did
+		}
 		r.err = newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
 		return r
 	}
@@ -196,14 +197,23 @@ func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
 }
 
 // newRequest is the unsigned request: POST /?<query> with an empty body.
-func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
+func (c *Client) newRequest(ctx context.Context, call *call) *http.Request {
 	req := c.prototype.WithContext(ctx)
 	u := *c.prototype.URL
-	u.RawQuery = query
+	u.RawQuery = call.query
 	req.URL = &u
-	req.Header = maps.Clone(c.prototype.Header)
+	req.Header = make(http.Header, maxHeaders)
+	maps.Copy(req.Header, c.prototype.Header)
+	if call.repeatable {
+		// It is not sent. It allows net/http to use another connection at once
+		// where an idle one turns out to be dead.
+		req.Header["Idempotency-Key"] = nil
+	}
 	return req
 }
+
+// maxHeaders is how many headers a request has, those of a signature included.
+const maxHeaders = 12
 
 // now is this machine's time, corrected by the service's where they disagree.
 func (c *Client) now() time.Time {

@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -39,18 +40,26 @@ func NewTransport() *http.Transport {
 // send asks the http.Client for its transport at each request, as the http.Client
 // itself does: a test may replace it, or http.DefaultTransport, at any time.
 func (c *Client) send(req *http.Request) (*http.Response, error) {
+	hidden := &noRedirects{base: c.httpClient.Transport}
 	client := *c.httpClient
-	client.Transport = noRedirects{client.Transport}
-	return client.Do(req)
+	client.Transport = hidden
+	res, err := client.Do(req)
+	if err == nil && hidden.header != nil {
+		res.Header = hidden.header
+	}
+	return res, err
 }
 
-// noRedirects keeps from http.Client where a redirect leads, so that it returns
+// noRedirects hides from http.Client where a redirect leads, so that it returns
 // the redirect itself, which then ends as a [ResponseError]: to follow it would
 // carry the security token elsewhere. CheckRedirect would not do: http.Client
 // parses Location before it asks, and where it cannot, the status is lost.
-type noRedirects struct{ base http.RoundTripper }
+type noRedirects struct {
+	base   http.RoundTripper
+	header http.Header // the answer's own, if it has a Location
+}
 
-func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	base := t.base
 	if base == nil {
 		base = http.DefaultTransport
@@ -59,30 +68,50 @@ func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || res == nil || res.Header.Get("Location") == "" {
 		return res, err
 	}
+	t.header = res.Header
 	answer := *res // the transport may keep its own
 	answer.Header = res.Header.Clone()
 	answer.Header.Del("Location")
 	return &answer, nil
 }
 
-// wireTap sees whether a request got a connection, on which it may have left.
-type wireTap struct{ wanted, got atomic.Int32 }
+// maxNewConnections is how many connections one attempt may open. It needs one.
+// net/http would open them without end to an HTTP/2 server that closes each
+// before it takes a request.
+const maxNewConnections = 4
 
-// watch makes a request that tells the tap.
-func watch(req *http.Request) (*wireTap, *http.Request) {
-	tap := new(wireTap)
-	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GetConn: func(string) { tap.wanted.Add(1) },
-		GotConn: func(httptrace.GotConnInfo) { tap.got.Add(1) },
-	})
-	return tap, req.WithContext(ctx)
+// errConnectionsClosed ends an attempt that opened too many connections.
+var errConnectionsClosed = errors.New("the server closed each new connection before it took the request")
+
+// wireTap watches the connections that a request gets.
+type wireTap struct {
+	wanted, got, opened atomic.Int32
+	giveUp              context.CancelFunc
 }
 
-// mayHaveSent reports whether a request that failed may have been sent. A
-// transport that tells nothing of connections is believed if it says that it
-// could not dial.
+// watch returns a context whose request tells the tap. giveUp ends the request.
+func watch(ctx context.Context, giveUp context.CancelFunc) (context.Context, *wireTap) {
+	tap := &wireTap{giveUp: giveUp}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: tap.getConn, GotConn: tap.gotConn}), tap
+}
+
+func (t *wireTap) getConn(string) { t.wanted.Add(1) }
+
+func (t *wireTap) gotConn(info httptrace.GotConnInfo) {
+	t.got.Add(1)
+	if !info.Reused && t.opened.Add(1) > maxNewConnections {
+		t.giveUp()
+	}
+}
+
+// endless reports whether the tap ended the request.
+func (t *wireTap) endless() bool { return t.opened.Load() > maxNewConnections }
+
+// mayHaveSent reports whether a request that failed may have left this machine:
+// it got a connection. A transport that tells nothing of connections is believed
+// if it says that it could not dial.
 func (t *wireTap) mayHaveSent(err error) bool {
-	if t != nil && t.wanted.Load() > 0 {
+	if t.wanted.Load() > 0 {
 		return t.got.Load() > 0
 	}
 	var failed *net.OpError
