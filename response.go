@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"bytes"
 	"cmp"
 	"compress/flate"
 	"compress/gzip"
@@ -8,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
@@ -63,8 +66,9 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 	if isSuccess {
 		maxBody = maxSuccessBody
 	}
-	body, readErr := wire.ReadAll(res.Body, maxBody, res.ContentLength)
+	body, readErr := readBody(res, maxBody)
 	c.info.Body = body
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if readErr != nil && ctx.Err() != nil {
 		failed := newCallError(ctx, c, noAnswer, readErr)
 		failed.StatusCode, failed.RequestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
@@ -79,6 +83,18 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 		}
 	}
 	return c.failed(res, body, readErr, decodeErr, mask)
+}
+
+// byteOrderMark is what some servers of JSON begin with.
+const byteOrderMark = "\uFEFF"
+
+// readBody reads an answer's body, no more than max bytes of it. It unpacks gzip
+// that the transport did not: one without compression, or one of a test.
+func readBody(res *http.Response, max int) ([]byte, error) {
+	if !res.Uncompressed && slices.Contains([]string{"gzip", "x-gzip"}, strings.ToLower(res.Header.Get("Content-Encoding"))) {
+		return wire.ReadAll(wire.Unzip(res.Body), max, -1)
+	}
+	return wire.ReadAll(res.Body, max, res.ContentLength)
 }
 
 // metadataMembers are the members of [ResponseMetadata], which are no result.
@@ -115,7 +131,7 @@ func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error,
 	protocol := &ResponseError{
 		Operation:      c.name,
 		Attempts:       c.info.Attempts,
-		Reason:         whatIsWrong(res, body, readErr, decodeErr),
+		Reason:         whatIsWrong(res, body, readErr, decodeErr, mask),
 		StatusCode:     res.StatusCode,
 		RequestID:      mask.id(id),
 		Snippet:        snippet(text, mask),
@@ -164,14 +180,14 @@ func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask 
 }
 
 // whatIsWrong is the Reason of a [ResponseError].
-func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error) string {
+func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask mask) string {
 	switch {
 	case errors.Is(readErr, wire.ErrTooLarge):
 		return "the answer is too large"
 	case wasCut(readErr):
 		return "the answer was cut off"
 	case 300 <= res.StatusCode && res.StatusCode <= 399:
-		return "the answer is a redirect, or not an answer of the service"
+		return "the answer is a redirect" + redirectTarget(res, mask) + ", or not an answer of the service"
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return fmt.Sprintf("HTTP status %d without the service's error", res.StatusCode)
 	case readErr == nil && len(body) == 0:
@@ -180,6 +196,16 @@ func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error) stri
 		return "the answer is not the service's JSON"
 	}
 	return "the answer says neither success nor error"
+}
+
+// redirectTarget is where a redirect leads: scheme and host, no more, because the
+// rest may hold anything.
+func redirectTarget(res *http.Response, mask mask) string {
+	target, err := url.Parse(res.Header.Get("Location"))
+	if err != nil || target.Host == "" {
+		return ""
+	}
+	return " to " + redact.Clip(mask.text(cmp.Or(target.Scheme, "https")+"://"+target.Host), maxField)
 }
 
 // wasCut reports whether a body ended before its end: the connection's fault,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"runtime"
 	"strings"
@@ -51,6 +52,22 @@ func TestSuccessesDecode(t *testing.T) {
 		},
 		"null members": {
 			`{"Data":{"Total":null,"List":null},"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
+		},
+		"no members, as a text": {
+			`{"Data":{"Total":0,"List":""},"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
+		},
+		"no Data, as a text": {
+			`{"Data":"","Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
+		},
+		"an empty Data": {
+			`{"Data":{},"Code":"OK","Success":true}`,
+			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
+		},
+		"a byte order mark": {
+			"\ufeff" + `{"Code":"OK","Success":"true"}`,
 			cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true}},
 		},
 		"no Code":         {`{"Success":true}`, cams.ListChatGroupParticipantsResponse{ResponseMetadata: cams.ResponseMetadata{Success: true}}},
@@ -352,6 +369,63 @@ func TestTheLargestAnswerIsRead(t *testing.T) {
 	answerWith(mock, 200, nil, body)
 	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 	assert.NoError(t, err)
+}
+
+// overPlainTransport answers each request over TCP, to a client whose transport does not unpack gzip.
+func overPlainTransport(t *testing.T, encoding string, status int, body string) *cams.Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	transport := cams.NewTransport()
+	transport.DisableCompression = true
+	return clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()), cams.WithHTTPClient(&http.Client{Transport: transport}))
+}
+
+func TestAGzipBodyThatTheTransportDidNotUnpackIsUnpackedAndBounded(t *testing.T) {
+	t.Parallel()
+	for _, encoding := range []string{"gzip", "GZIP", "x-gzip"} {
+		resp, err := overPlainTransport(t, encoding, 200, gzipped(goodBody)).ListChatGroupParticipants(t.Context(), validRequest())
+		require.NoError(t, err, encoding)
+		assert.Len(t, resp.Data.List, 1)
+	}
+	_, err := overPlainTransport(t, "gzip", 403, gzipped(`{"Code":"NoPermission","Message":"no"}`)).ListChatGroupParticipants(t.Context(), validRequest())
+	assert.True(t, cams.IsCode(err, "NoPermission"), "%v", err)
+	for reason, body := range map[string]string{
+		"too large": gzipped(strings.Repeat(" ", 10<<20+1)),
+		"empty":     "",
+		"cut off":   gzipped(goodBody)[:50],
+		"JSON":      goodBody,
+	} {
+		_, err := overPlainTransport(t, "gzip", 200, body).ListChatGroupParticipants(t.Context(), validRequest())
+		var got *cams.ResponseError
+		require.ErrorAs(t, err, &got, reason)
+		assert.Contains(t, got.Reason, reason)
+	}
+}
+
+func TestARedirectIsAnErrorThatTellsTheHostItLeadsTo(t *testing.T) {
+	t.Parallel()
+	for location, want := range map[string]string{
+		"https://login.example.com/sign-in?token=" + testToken: "the answer is a redirect to https://login.example.com, or not an answer of the service",
+		"http://user:" + testSecret + "@portal.example:8080/x": "the answer is a redirect to http://portal.example:8080, or not an answer of the service",
+		"//login.example.com/x":                                "the answer is a redirect to https://login.example.com, or not an answer of the service",
+		"https://" + testNumber + ".example/":                  "the answer is a redirect to https://[redacted].example, or not an answer of the service",
+		"/sign-in":                                             "the answer is a redirect, or not an answer of the service",
+		"http://%zz":                                           "the answer is a redirect, or not an answer of the service",
+	} {
+		client, mock := newClient(t)
+		answerWith(mock, 302, http.Header{"Location": {location}}, "")
+		var info cams.CallInfo
+		_, err := client.ListChatGroupParticipants(cams.WithCallInfo(t.Context(), &info), validRequest())
+		var got *cams.ResponseError
+		require.ErrorAs(t, err, &got, location)
+		assert.Equal(t, want, got.Reason)
+		assert.Equal(t, location, info.Header.Get("Location"), "the answer's headers are whole")
+	}
 }
 
 func TestABrokenGzipBodyIsNotRetriedForEver(t *testing.T) {

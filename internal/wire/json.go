@@ -52,6 +52,9 @@ func fit(value any, t reflect.Type) any {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return value // it decides for itself
 	}
+	if isContainer(t.Kind()) && value == "" {
+		return nil // as if absent
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return fit(value, t.Elem())
@@ -83,6 +86,11 @@ func fit(value any, t reflect.Type) any {
 		return toInteger(value)
 	}
 	return value
+}
+
+// isContainer tells what some gateways write as "" where it holds nothing.
+func isContainer(kind reflect.Kind) bool {
+	return kind == reflect.Struct || kind == reflect.Slice || kind == reflect.Map
 }
 
 // fieldFor finds the field that json.Unmarshal would use for a key.

@@ -56,6 +56,8 @@ func TestScalarsMayDrift(t *testing.T) {
 		"a number with a plus":       {`{"Data":{"Total":"+8"}}`, func(a *answer) { a.Data.Total = 8 }},
 		"a number as float":          {`{"Data":{"Total":8.0}}`, func(a *answer) { a.Data.Total = 8 }},
 		"an empty number":            {`{"Data":{"Total":""}}`, func(*answer) {}},
+		"an empty text as list":      {`{"RequestId":"a","Data":{"Total":8,"List":""}}`, func(a *answer) { a.RequestID, a.Data.Total = "a", 8 }},
+		"an empty text as object":    {`{"RequestId":"a","Data":""}`, func(a *answer) { a.RequestID = "a" }},
 		"booleans as string":         {`{"Success":"TRUE","Flag":"true"}`, func(a *answer) { a.Success, a.Flag = true, &yes }},
 		"booleans as number":         {`{"Success":1,"Flag":1}`, func(a *answer) { a.Success, a.Flag = true, &yes }},
 		"a string as number":         {`{"RequestId":12345678901234567890}`, func(a *answer) { a.RequestID = "12345678901234567890" }},

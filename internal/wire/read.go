@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"compress/gzip"
 	"errors"
 	"io"
 )
@@ -37,4 +38,25 @@ func ReadAll(r io.Reader, max int, length int64) ([]byte, error) {
 			body = append(body, 0)[:len(body)] // grows as append does
 		}
 	}
+}
+
+// Unzip returns a reader of what a gzip stream holds. A stream without a byte
+// holds nothing.
+func Unzip(r io.Reader) io.Reader { return &unzip{from: r} }
+
+// unzip reads gzip's header at the first Read, so that its error is one of reading.
+type unzip struct {
+	from io.Reader
+	zip  *gzip.Reader
+	err  error
+}
+
+func (u *unzip) Read(p []byte) (int, error) {
+	if u.zip == nil && u.err == nil {
+		u.zip, u.err = gzip.NewReader(u.from)
+	}
+	if u.err != nil {
+		return 0, u.err
+	}
+	return u.zip.Read(p)
 }
