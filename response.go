@@ -69,11 +69,6 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 	body, readErr := readBody(res, maxBody)
 	c.info.Body = body
 	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
-	if readErr != nil && ctx.Err() != nil {
-		failed := newCallError(ctx, c, noAnswer, readErr)
-		failed.StatusCode, failed.RequestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
-		return failed.RequestID, failed
-	}
 	var decodeErr error
 	if isSuccess && readErr == nil && len(body) > 0 {
 		var answer *ResponseMetadata
@@ -81,6 +76,11 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 			answer.RequestID = strings.TrimSpace(answer.RequestID)
 			return cmp.Or(answer.RequestID, res.Header.Get(headerRequestID)), nil
 		}
+	}
+	if ctx.Err() != nil && (readErr != nil || decodeErr != nil) {
+		failed := newCallError(ctx, c, noAnswer, ctx.Err())
+		failed.StatusCode, failed.RequestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
+		return failed.RequestID, failed
 	}
 	return c.failed(res, body, readErr, decodeErr, mask)
 }

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -164,6 +165,12 @@ func wrongType(n int) string {
 	return head + strings.Repeat("1,", (n-len(head+tail))/2) + tail
 }
 
+// emptyMembers is an answer of n bytes whose list takes the most memory.
+func emptyMembers(n int) string {
+	const head, tail = `{"Data":{"List":[`, `{}]}}`
+	return head + strings.Repeat("{},", (n-len(head+tail))/3) + tail
+}
+
 func hostileServers() map[string]hostile {
 	zeros := gzipped(strings.Repeat("\x00", 8<<20))
 	filler := strings.Repeat("x", 32<<10)
@@ -191,8 +198,12 @@ func hostileServers() map[string]hostile {
 		"another protocol, endless":         {serve: endless("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", filler, 0), status: 101, attempts: 1},
 		"a 101 to what nobody asked":        {serve: says("HTTP/1.1 101 Switching Protocols\r\n\r\n"), status: 101, attempts: 1},
 		"a million brackets":                {serve: hangsUp(okHead + "\r\n" + strings.Repeat("[", 1<<20)), status: 200, text: "JSON", attempts: 1, megabyte: 16},
-		"a quarter megabyte of wrong types": {serve: hangsUp(okHead + "\r\n" + wrongType(1<<18)), status: 200, text: "JSON", attempts: 1, megabyte: 100},
-		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 150},
+		"a quarter megabyte of wrong types": {serve: hangsUp(okHead + "\r\n" + wrongType(1<<18)), status: 200, text: "JSON", attempts: 1, megabyte: 4},
+		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 8},
+		"ten megabytes of wrong types":      {serve: hangsUp(okHead + "\r\n" + wrongType(10<<20)), status: 200, text: "JSON", attempts: 1, megabyte: 64},
+		"ten megabytes of empty members":    {serve: hangsUp(okHead + "Content-Encoding: gzip\r\n\r\n" + gzipped(emptyMembers(10<<20))), status: 200, text: "JSON", attempts: 1, megabyte: 64},
+		"as many wrong types as may come":   {serve: hangsUp(okHead + "\r\n" + wrongType(2*99_000)), status: 200, text: "JSON", attempts: 1, megabyte: 50},
+		"as many empty members as may come": {serve: hangsUp(okHead + "\r\n" + emptyMembers(3*99_000)), status: 200, text: "neither", attempts: 1, megabyte: 20},
 		"an answer of deep objects":         {serve: hangsUp(okHead + "\r\n" + strings.Repeat(`{"RequestId":`, 1<<19)), status: 200, text: "JSON", attempts: 1, megabyte: 64},
 		"silence":                           {serve: untilClosed, is: deadline, text: "attempt timeout of 15s"},
 		"a header byte a second":            {serve: slowly("", withLength(2, "{}")), is: deadline},
@@ -630,4 +641,31 @@ func TestHostileHTTP2StreamsEndInATypedErrorOrARetry(t *testing.T) {
 			assert.EqualValues(t, 1+test.attempts, requests.Load())
 		})
 	}
+}
+
+func TestTheTimeToDecodeAHugeAnswerIsPartOfTheAttempt(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	client, mock := newClient(t)
+	mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
+		body := iotest.DataErrReader(strings.NewReader(wrongType(90_000))) // ends with the last bytes
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(endingReader{body, cancel})}, nil
+	})
+	_, err := client.ListChatGroupParticipants(ctx, validRequest())
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NotErrorAs(t, err, new(*cams.ResponseError))
+}
+
+// endingReader calls end when what it reads has ended.
+type endingReader struct {
+	io.Reader
+	end func()
+}
+
+func (r endingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err == io.EOF {
+		r.end()
+	}
+	return n, err
 }

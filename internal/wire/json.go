@@ -15,6 +15,13 @@ import (
 	"strings"
 )
 
+// maxValues is how many values an answer may have: thousands of groups or a hundred
+// thousand members, on one page. A value may take a hundred times its length in memory.
+const maxValues = 100_000
+
+// ErrTooMany is returned for an answer of more values than the maximum.
+var ErrTooMany = errors.New("answer has more than 100,000 values")
+
 // maxDrift is how long an answer may be for its drift to be forgiven: that takes
 // a hundred times its length in memory, and the service's are far shorter.
 const maxDrift = 1 << 20
@@ -25,6 +32,9 @@ const maxDrift = 1 << 20
 // An answer without drift, the usual case, costs what json.Unmarshal costs.
 // v must point to a zero value: a failed first try may have left something in it.
 func Unmarshal(data []byte, v any) error {
+	if bytes.Count(data, []byte{','}) >= maxValues { // cheaper than to count the values
+		return ErrTooMany
+	}
 	err := json.Unmarshal(data, v)
 	if err == nil {
 		return nil // before mismatch, which errors.As moves to the heap
