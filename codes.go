@@ -59,23 +59,76 @@ func hasPrefix(code string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(code, prefix) })
 }
 
-// hint says what to do about the refusals that a configuration causes.
+// hint says what the caller can change, where that is known.
 func (e *APIError) hint() string {
+	if hint := hintOf(e); hint != "" {
+		return hint
+	}
 	switch {
-	case strings.HasPrefix(e.Code, "InvalidAccessKeyId"):
+	case hasPrefix(e.Code, "InvalidAccessKeyId"):
 		return "check the AccessKey ID: it does not exist or is disabled"
-	case e.Code == "SignatureDoesNotMatch":
-		return "check the AccessKey secret"
-	case isWrongTime(e.Code):
-		return "check this machine's clock"
 	case refusesToken(e.Code):
 		return "get new temporary credentials"
-	case !errors.Is(e, ErrAccessDenied):
-		return ""
+	case isWrongTime(e.Code):
+		return "check this machine's clock"
+	case isThrottling(e.Code) || e.StatusCode == 429:
+		return "make fewer calls at once, or ask for a higher quota"
+	case errors.Is(e, ErrAccessDenied):
+		action := cmp.Or(e.AccessDeniedDetail.AuthAction, "cams:"+e.Operation)
+		if e.AccessDeniedDetail.NoPermissionType == "ExplicitDeny" {
+			return "a policy denies the RAM identity the action " + action
+		}
+		return "the RAM identity needs the action " + action
+	case isPassing(e):
+		return "try again later"
 	}
-	action := cmp.Or(e.AccessDeniedDetail.AuthAction, "cams:"+e.Operation)
-	if e.AccessDeniedDetail.NoPermissionType == "ExplicitDeny" {
-		return "a policy denies the RAM identity the action " + action
+	return ""
+}
+
+// hintOf finds the hint of one code. WhatsApp's own codes are numbers, and may come
+// in the message, as in "(#131204) ...".
+func hintOf(e *APIError) string {
+	for _, h := range hints {
+		if e.Code == h.code || isWhatsApp(h.code) && (strings.Contains(e.Code, h.code) || strings.Contains(e.Message, "#"+h.code)) {
+			return h.hint
+		}
 	}
-	return "the RAM identity needs the action " + action
+	return ""
+}
+
+func isWhatsApp(code string) bool { return strings.HasPrefix(code, "131") }
+
+const (
+	checkRegion = "check the region and the endpoint: the published one is " + publishedHost +
+		"; and whether the account was let into the preview"
+	checkNumber = "check BusinessNumber: digits with the country code"
+)
+
+// hints says what to do about single codes. Classes of codes are in hint.
+var hints = []struct{ code, hint string }{
+	{"SignatureDoesNotMatch", "check the AccessKey secret"},
+	{"IncompleteSignature", "check what changes the request on its way, such as a proxy"},
+	{"MissingAccessKeyId", "check the credentials, and what changes the request on its way, such as a proxy"},
+	{nonceUsed, "check what repeats the request on its way, such as a proxy"},
+	{"Product.Unsubscript", "activate Chat App Message Service for this account, in its console"},
+	{"InvalidAction.NotFound", checkRegion},
+	{"InvalidApi.NotFound", checkRegion},
+	{"NoSuchVersion", checkRegion},
+	{"InvalidVersion", checkRegion},
+	{"InvalidRegionId", checkRegion},
+	{"InvalidProtocol.NeedSsl", "check WithEndpoint: the service takes HTTPS only"},
+	{"Unknown.ResourceOwnerId", "check WithParameter: ResourceOwnerId is not known"},
+	{"InvalidParameter.PageInvalid", "check Page: Index counts from 1, and the service limits Size"},
+	{"InvalidParameter.ChannelTypeNotSupport", "check ChannelType: leave it empty, or WHATSAPP"},
+	{"InvalidParameter.PhoneNumberError", checkNumber},
+	{"InvalidParameter.FromOnlyNumeric", checkNumber},
+	{"ERR-OPERATION-MAAP-0060", "bind a WhatsApp Business account to CustSpaceID, in the console"},
+	{"ERR-OPERATION-MAAP-0065", "check BusinessNumber: it is not bound to CustSpaceID"},
+	{"131041", "check GroupID: there is no such group"},
+	{"131204", "the group is full: remove a member first"},
+	{"131207", "the group is suspended"},
+	{"131208", "make fewer changes to this group, or wait"},
+	{"131211", "the business number has as many groups as it may: delete one first"},
+	{"131212", "check the list: it names somebody who is not a member"},
+	{"131215", "use another business number: this one is not eligible for groups"},
 }

@@ -88,7 +88,7 @@ func (e *APIError) Is(target error) bool {
 
 // LogValue implements [slog.LogValuer].
 func (e *APIError) LogValue() slog.Value {
-	return slog.GroupValue(
+	attrs := []slog.Attr{
 		slog.String("operation", e.Operation),
 		slog.String("code", e.Code),
 		slog.String("message", e.Message),
@@ -96,7 +96,20 @@ func (e *APIError) LogValue() slog.Value {
 		slog.String("request_id", e.RequestID),
 		slog.Duration("retry_after", e.RetryAfter),
 		slog.Int("attempts", e.Attempts),
-	)
+	}
+	for _, text := range []slog.Attr{ // what a support ticket needs, where it is known
+		slog.String("hint", e.hint()),
+		slog.String("recommend", e.Recommend),
+		slog.String("host_id", e.HostID),
+		slog.String("auth_action", e.AccessDeniedDetail.AuthAction),
+		slog.String("no_permission_type", e.AccessDeniedDetail.NoPermissionType),
+		slog.String("diagnostic", e.AccessDeniedDetail.EncodedDiagnosticMessage),
+	} {
+		if text.Value.String() != "" {
+			attrs = append(attrs, text)
+		}
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // ResponseError is an answer that is not the service's protocol: a proxy's
@@ -161,9 +174,11 @@ type CallError struct {
 	Attempts   int    // attempts made by the call, this one included
 
 	causes []error // the first is the reason; the last attempt's error may follow
+	hint   string  // what the caller can change, if that is known
 }
 
-// Error is one line: operation, reason, causes, status, request ID and attempts.
+// Error is one line: operation, reason, causes, what to do about it where that is
+// known, status, request ID and attempts.
 func (e *CallError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
@@ -172,6 +187,9 @@ func (e *CallError) Error() string {
 			continue
 		}
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.Operation+": "))
+	}
+	if e.hint != "" {
+		b.WriteString(" - " + e.hint)
 	}
 	var facts strings.Builder
 	appendFacts(&facts, e.StatusCode, e.RequestID, 0, e.Attempts)

@@ -2,6 +2,9 @@ package cams
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,6 +39,49 @@ func newCallError(ctx context.Context, call *call, reason string, err error) *Ca
 		reason, causes = stoppedByCaller, contextCauses(ctx)
 	}
 	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+}
+
+// unanswered says why no answer came, and what to do about it where no repetition
+// would help.
+func (c *Client) unanswered(ctx context.Context, call *call, err error, mask mask) *CallError {
+	failed := newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
+	if failed.Reason == noAnswer {
+		failed.hint = c.hopeless(err)
+	}
+	return failed
+}
+
+// hopeless tells the failures of a transport that no repetition changes, and what
+// the caller can change; "" stands for any other.
+func (c *Client) hopeless(err error) string {
+	var (
+		dns    *net.DNSError
+		failed *net.OpError
+	)
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return c.noSuchHost(dns.Name)
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return "check this machine's root certificates, and proxies that inspect TLS"
+	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
+		return "check the endpoint and its port: it does not speak TLS"
+	case errors.As(err, &failed) && (failed.Op == "remote error" || failed.Op == "local error"): // an alert
+		return "check the endpoint, and proxies that inspect TLS: client and server have no TLS in common"
+	case strings.HasSuffix(err.Error(), http.StatusText(http.StatusProxyAuthRequired)): // all that net/http tells
+		return "check the user and password of the proxy, for instance in HTTPS_PROXY"
+	}
+	return ""
+}
+
+// noSuchHost is the hint for a name that DNS does not know.
+func (c *Client) noSuchHost(name string) string {
+	switch {
+	case strings.TrimSuffix(name, ".") != c.url().Hostname():
+		return "check the proxy, for instance in HTTPS_PROXY: its host is not known"
+	case c.endpoint != nil:
+		return "check WithEndpoint: the host is not known"
+	}
+	return "check region " + c.region + " (from " + c.regionFrom + "): its endpoint is not known; the published one is " + publishedHost
 }
 
 // stopped is the error of what the caller's context ended between two calls.

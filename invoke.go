@@ -151,7 +151,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		if tap.endless() {
 			ctx, err = callers, errConnectionsClosed // what the tap ended, no context did
 		}
-		r.err = newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
+		r.err = c.unanswered(ctx, call, err, mask)
 		return r
 	}
 	defer res.Body.Close()

@@ -21,6 +21,7 @@ type Option func(*config) error
 // config is what the options write to.
 type config struct {
 	region         string
+	regionFrom     string   // what chose it
 	endpoint       *url.URL // nil: follows from the region
 	limiter        Limiter  // nil: adaptive
 	parameters     parameters
@@ -38,6 +39,7 @@ const (
 	defaultRegion         = "ap-southeast-1"
 	defaultAttemptTimeout = 15 * time.Second
 	regionVariable        = "ALIBABA_CLOUD_REGION_ID"
+	publishedHost         = "cams." + defaultRegion + ".aliyuncs.com"
 )
 
 // apply applies options.
@@ -56,7 +58,10 @@ func (c *config) apply(opts []Option) error {
 // setDefaults fills in what no option chose.
 func (c *config) setDefaults() error {
 	if c.region == "" {
-		c.region = cmp.Or(os.Getenv(regionVariable), defaultRegion)
+		c.region, c.regionFrom = os.Getenv(regionVariable), regionVariable
+		if c.region == "" {
+			c.region, c.regionFrom = defaultRegion, "the default"
+		}
 		if !endpoint.IsRegion(c.region) && c.endpoint == nil {
 			return &ValidationError{Field: regionVariable, Reason: "is not a region ID such as " + defaultRegion}
 		}
@@ -91,7 +96,7 @@ func WithRegion(region string) Option {
 		if !endpoint.IsRegion(region) {
 			return &ValidationError{Field: "WithRegion", Reason: "needs a region ID such as " + defaultRegion}
 		}
-		c.region = region
+		c.region, c.regionFrom = region, "WithRegion"
 		return nil
 	}
 }

@@ -3,7 +3,6 @@ package cams
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"net/http"
 	"time"
@@ -212,20 +211,13 @@ func (c *Client) retryable(call *call, err error) verdict {
 		again.reason = "answer cut off"
 	case errors.As(err, &failed) && failed.hasTimedOut():
 		again.reason = "attempt timed out"
-	case errors.As(err, &failed) && failed.Reason == noAnswer && !isHopeless(failed):
+	case errors.As(err, &failed) && failed.Reason == noAnswer && failed.hint == "":
 		again.reason = "connection failed"
 	default:
 		return verdict{reason: "not retryable"}
 	}
 	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
 	return again
-}
-
-// isHopeless tells transport failures that no repetition changes: a
-// certificate that does not verify, a server that does not speak TLS.
-func isHopeless(err error) bool {
-	return errors.As(err, new(*tls.CertificateVerificationError)) ||
-		errors.As(err, new(tls.RecordHeaderError)) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // RetryAfter returns how long the service asked to wait, of whichever error of

@@ -1,0 +1,186 @@
+package acceptance
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// failingDial is a client with the default transport whose dialer fails.
+func failingDial(t *testing.T, failure func(address string) error, opts ...cams.Option) *cams.Client {
+	transport := cams.NewTransport()
+	transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) { return nil, failure(address) }
+	return clientOf(t, append([]cams.Option{cams.WithHTTPClient(&http.Client{Transport: transport}), testCredentials()}, opts...)...)
+}
+
+func noSuchHost(address string) error {
+	host, _, _ := net.SplitHostPort(address)
+	return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+}
+
+// oneAttemptWith makes a call that ends after one attempt, with the hint.
+func oneAttemptWith(t *testing.T, client *cams.Client, hint string) {
+	t.Helper()
+	for _, op := range allOperations() {
+		_, err := op.call(t.Context(), client)
+		require.ErrorAs(t, err, new(*cams.CallError))
+		assert.ErrorContains(t, err, hint+" (1 attempt)", op.name)
+		assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown, op.name)
+		assert.NotContains(t, err.Error(), "\n")
+	}
+}
+
+func TestARegionWithoutAnEndpointIsNamedWithWhereItCameFrom(t *testing.T) {
+	const published = ": its endpoint is not known; the published one is cams.ap-southeast-1.aliyuncs.com"
+	oneAttemptWith(t, failingDial(t, noSuchHost, cams.WithRegion("cn-nowhere")), "check region cn-nowhere (from WithRegion)"+published)
+	t.Setenv("ALIBABA_CLOUD_REGION_ID", "cn-elsewhere")
+	oneAttemptWith(t, failingDial(t, noSuchHost), "check region cn-elsewhere (from ALIBABA_CLOUD_REGION_ID)"+published)
+	t.Setenv("ALIBABA_CLOUD_REGION_ID", "")
+	oneAttemptWith(t, failingDial(t, noSuchHost), "check region ap-southeast-1 (from the default)"+published)
+	oneAttemptWith(t, failingDial(t, noSuchHost, cams.WithEndpoint("cams.example.com")), "check WithEndpoint: the host is not known")
+}
+
+func TestANameServerThatFailsIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	client := failingDial(t, func(string) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}
+	}, cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}))
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	assert.ErrorContains(t, err, "server misbehaving (3 attempts)")
+}
+
+func TestAProxyThatWantsAPasswordIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	for name, make := range map[string]func() *http.Transport{
+		"the default transport": cams.NewTransport,
+		"a transport of yours":  func() *http.Transport { return &http.Transport{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy := listen(t, func(_ int, conn *net.TCPConn) {
+				http.ReadRequest(bufio.NewReader(conn))
+				io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+			})
+			transport := make()
+			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy, User: url.UserPassword("user", testSecret)})
+			client := clientOf(t, cams.WithHTTPClient(&http.Client{Transport: transport}), testCredentials())
+			oneAttemptWith(t, client, "check the user and password of the proxy, for instance in HTTPS_PROXY")
+			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example:3128"})
+			transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) { return nil, noSuchHost(address) }
+			oneAttemptWith(t, client, "check the proxy, for instance in HTTPS_PROXY: its host is not known")
+		})
+	}
+}
+
+func TestATLSAlertIsTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]*tls.Config{
+		"too old a version": {MaxVersion: tls.VersionTLS11}, //nolint:gosec // the server is the bad one
+		"a client certificate": {
+			ClientAuth: tls.RequireAnyClientCert,
+			MaxVersion: tls.VersionTLS12, // within the handshake
+		},
+		"its own failure": {GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, errors.New("no") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewUnstartedServer(camstest.NewServer())
+			server.TLS = config
+			server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			transport := cams.NewTransport()
+			transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+			oneAttemptWith(t, clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})),
+				"check the endpoint, and proxies that inspect TLS: client and server have no TLS in common")
+		})
+	}
+}
+
+func TestEachRefusalNamesWhatTheCallerCanChange(t *testing.T) {
+	t.Parallel()
+	const region = "check the region and the endpoint: the published one is cams.ap-southeast-1.aliyuncs.com"
+	for _, test := range []struct{ code, message, hint string }{
+		{"Product.Unsubscript", "", "activate Chat App Message Service"},
+		{"InvalidAction.NotFound", "", region},
+		{"InvalidApi.NotFound", "", region},
+		{"NoSuchVersion", "", region},
+		{"InvalidProtocol.NeedSsl", "", "check WithEndpoint"},
+		{"Throttling.User", "", "make fewer calls at once"},
+		{"System.LimitControl", "", "make fewer calls at once"},
+		{"NoPermission", "", "the RAM identity needs the action cams:ListChatGroupParticipants"},
+		{"Ram.PermissionDeny", "", "the RAM identity needs the action"},
+		{"Authentication.NoAuth", "", "the RAM identity needs the action"},
+		{"Forbidden.RAM", "", "the RAM identity needs the action"},
+		{"InvalidAccessKeyId.Inactive", "", "check the AccessKey ID"},
+		{"MissingAccessKeyId", "", "check the credentials"},
+		{"SignatureDoesNotMatch", "", "check the AccessKey secret"},
+		{"IncompleteSignature", "", "proxy"},
+		{"SignatureNonceUsed", "", "proxy"},
+		{"InvalidTimeStamp.Expired", "", "check this machine's clock"},
+		{"InvalidSecurityToken.MismatchWithAccessKey", "", "get new temporary credentials"},
+		{"SecurityTokenExpired", "", "get new temporary credentials"},
+		{"ServiceUnavailable", "", "try again later"},
+		{"SystemBusy", "", "try again later"},
+		{"999999", "", "try again later"},
+		{"ERR-COMMON-001", "", "try again later"},
+		{"ERR-OPERATION-MAAP-0060", "", "bind a WhatsApp Business account"},
+		{"ERR-OPERATION-MAAP-0065", "", "check BusinessNumber"},
+		{"InvalidParameter.PageInvalid", "", "check Page"},
+		{"InvalidParameter.ChannelTypeNotSupport", "", "check ChannelType"},
+		{"InvalidParameter.PhoneNumberError", "", "check BusinessNumber"},
+		{"Unknown.ResourceOwnerId", "", "check WithParameter"},
+		{"131204", "", "the group is full"},
+		{"ERR-FB-001", "(#131204) Group is at capacity", "the group is full"},
+		{"ERR-FB-131215", "", "this one is not eligible for groups"},
+		{"131041", "", "check GroupID"},
+		{"InvalidParameter", "1312040 is no size", ""},
+		{"Brand.New", "m", ""},
+	} {
+		client, mock := newClient(t)
+		answerWith(mock, 400, nil, `{"Code":"`+test.code+`","Message":"`+test.message+`"}`)
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.True(t, cams.IsCode(err, test.code), "%v", err)
+		if test.hint == "" {
+			assert.NotContains(t, err.Error(), " - ", test.code)
+			continue
+		}
+		assert.Contains(t, err.Error(), " - ", test.code)
+		assert.Contains(t, err.Error(), test.hint, test.code)
+	}
+}
+
+func TestTheLogOfARefusalHasWhatASupportTicketNeeds(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	answerWith(mock, 403, nil, `{"Code":"NoPermission","Message":"no","RequestId":"r1","HostId":"cams.ap-southeast-1.aliyuncs.com",
+		"Recommend":"https://api.alibabacloud.com/troubleshoot?q=NoPermission",
+		"AccessDeniedDetail":{"AuthAction":"cams:X","NoPermissionType":"ImplicitDeny","EncodedDiagnosticMessage":"AQEAAAAAaGh"}}`)
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Error("failed", "err", err)
+	var record struct{ Err map[string]any }
+	require.NoError(t, json.Unmarshal(out.Bytes(), &record))
+	assert.Equal(t, map[string]any{
+		"operation": "ListChatGroupParticipants", "code": "NoPermission", "message": "no", "status": 403.0, "request_id": "r1",
+		"retry_after": 0.0, "attempts": 1.0, "hint": "the RAM identity needs the action cams:X",
+		"recommend": "https://api.alibabacloud.com/troubleshoot?q=NoPermission", "host_id": "cams.ap-southeast-1.aliyuncs.com",
+		"auth_action": "cams:X", "no_permission_type": "ImplicitDeny", "diagnostic": "AQEAAAAAaGh",
+	}, record.Err)
+}
