@@ -55,7 +55,8 @@ func newClient(cfg config) (*Client, error) {
 	if cfg.userAgent != "" {
 		userAgent += " " + cfg.userAgent
 	}
-	prototype.Header = http.Header{"Accept": {"application/json"}, "User-Agent": {userAgent}}
+	prototype.Header = make(http.Header, 12) // with room for a signature's
+	prototype.Header["Accept"], prototype.Header["User-Agent"] = []string{"application/json"}, []string{userAgent}
 	watchers := cfg.observers
 	if cfg.logger != nil {
 		watchers = append(slices.Clip(watchers), cfg.logger)

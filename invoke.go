@@ -133,7 +133,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
 	ctx, tap := watch(ctx, cancel)
-	req := c.newRequest(ctx, call)
+	req := c.newRequest(ctx, call.query)
 	mask := mask{call, &r.credentials, req}
 	if err := c.signer.Sign(req, SigningInput{
 		Action:      call.name,
@@ -145,7 +145,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
 		return r
 	}
-	res, err := c.send(req)
+	res, err := c.send(req, call.repeatable)
 	r.unsent = err != nil && !tap.mayHaveSent(err)
 	if err != nil {
 		if tap.endless() {
@@ -197,23 +197,14 @@ func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
 }
 
 // newRequest is the unsigned request: POST /?<query> with an empty body.
-func (c *Client) newRequest(ctx context.Context, call *call) *http.Request {
+func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
 	req := c.prototype.WithContext(ctx)
 	u := *c.prototype.URL
-	u.RawQuery = call.query
+	u.RawQuery = query
 	req.URL = &u
-	req.Header = make(http.Header, maxHeaders)
-	maps.Copy(req.Header, c.prototype.Header)
-	if call.repeatable {
-		// It is not sent. It allows net/http to use another connection at once
-		// where an idle one turns out to be dead.
-		req.Header["Idempotency-Key"] = nil
-	}
+	req.Header = maps.Clone(c.prototype.Header)
 	return req
 }
-
-// maxHeaders is how many headers a request has, those of a signature included.
-const maxHeaders = 12
 
 // now is this machine's time, corrected by the service's where they disagree.
 func (c *Client) now() time.Time {

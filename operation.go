@@ -42,7 +42,7 @@ const shown, private = false, true
 
 // query is the parameters as they are sent, without what a signer adds.
 func (p parameters) query() string {
-	query := make(sign.Query, 0, len(p))
+	query := make(sign.Query, 0, 16) // of a constant size, so that it needs no heap
 	for _, parameter := range p {
 		if parameter.name != "" && parameter.value != "" {
 			query = append(query, sign.Param{Name: parameter.name, Value: parameter.value})

@@ -39,27 +39,34 @@ func NewTransport() *http.Transport {
 
 // send asks the http.Client for its transport at each request, as the http.Client
 // itself does: a test may replace it, or http.DefaultTransport, at any time.
-func (c *Client) send(req *http.Request) (*http.Response, error) {
-	hidden := &noRedirects{base: c.httpClient.Transport}
-	client := *c.httpClient
-	client.Transport = hidden
-	res, err := client.Do(req)
-	if err == nil && hidden.header != nil {
-		res.Header = hidden.header
+func (c *Client) send(req *http.Request, repeatable bool) (*http.Response, error) {
+	last := &lastHop{client: *c.httpClient, base: c.httpClient.Transport, repeatable: repeatable}
+	last.client.Transport = last
+	res, err := last.client.Do(req)
+	if err == nil && last.redirect != nil {
+		res.Header = last.redirect
 	}
 	return res, err
 }
 
-// noRedirects hides from http.Client where a redirect leads, so that it returns
-// the redirect itself, which then ends as a [ResponseError]: to follow it would
-// carry the security token elsewhere. CheckRedirect would not do: http.Client
-// parses Location before it asks, and where it cannot, the status is lost.
-type noRedirects struct {
-	base   http.RoundTripper
-	header http.Header // the answer's own, if it has a Location
+// lastHop is what a request passes between an http.Client and its transport.
+type lastHop struct {
+	client     http.Client
+	base       http.RoundTripper // the client's own
+	repeatable bool
+	redirect   http.Header // of the answer, if it is one
 }
 
-func (t *noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip marks the request, and hides from http.Client where a redirect leads,
+// so that it returns the redirect itself, which then ends as a [ResponseError]: to
+// follow it would carry the security token elsewhere. CheckRedirect would not do:
+// http.Client parses Location before it asks, and where it cannot, the status is lost.
+func (t *lastHop) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.repeatable {
+		// It is not sent. It allows net/http to use another connection at once
+		// where an idle one turns out to be dead.
+		req.Header["Idempotency-Key"] = nil
+	}
 	base := t.base
 	if base == nil {
 		base = http.DefaultTransport
@@ -68,7 +75,7 @@ func (t *noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || res == nil || res.Header.Get("Location") == "" {
 		return res, err
 	}
-	t.header = res.Header
+	t.redirect = res.Header
 	answer := *res // the transport may keep its own
 	answer.Header = res.Header.Clone()
 	answer.Header.Del("Location")
@@ -85,6 +92,7 @@ var errConnectionsClosed = errors.New("the server closed each new connection bef
 
 // wireTap watches the connections that a request gets.
 type wireTap struct {
+	trace               httptrace.ClientTrace
 	wanted, got, opened atomic.Int32
 	giveUp              context.CancelFunc
 }
@@ -92,7 +100,8 @@ type wireTap struct {
 // watch returns a context whose request tells the tap. giveUp ends the request.
 func watch(ctx context.Context, giveUp context.CancelFunc) (context.Context, *wireTap) {
 	tap := &wireTap{giveUp: giveUp}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: tap.getConn, GotConn: tap.gotConn}), tap
+	tap.trace.GetConn, tap.trace.GotConn = tap.getConn, tap.gotConn
+	return httptrace.WithClientTrace(ctx, &tap.trace), tap
 }
 
 func (t *wireTap) getConn(string) { t.wanted.Add(1) }

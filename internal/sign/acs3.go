@@ -45,8 +45,9 @@ func authorization(req *http.Request, covered []Param, bodyHash string, in *Inpu
 	var canonicalBuf [1024]byte
 	names := appendNames(namesBuf[:0], covered)
 	hashed := sha256.Sum256(appendCanonicalRequest(canonicalBuf[:0], req, covered, names, bodyHash))
-	toSign := append(make([]byte, 0, 128), acs3Algorithm+"\n"...)
-	mac := hmac.New(sha256.New, []byte(in.AccessKeySecret))
+	secret := append(make([]byte, 0, 256), in.AccessKeySecret...)
+	toSign := append(secret[len(secret):], acs3Algorithm+"\n"...)
+	mac := hmac.New(sha256.New, secret)
 	mac.Write(hex.AppendEncode(toSign, hashed[:]))
 
 	auth := append(authBuf[:0], acs3Algorithm+" Credential="...)
