@@ -105,16 +105,7 @@ type ListChatGroupPager = Pager[ListChatGroupResponse, ChatGroup]
 // It makes no request yet: what is wrong with its arguments is the error of the
 // first page. req is copied.
 func NewListChatGroupPager(api ListChatGroupAPI, req *ListChatGroupRequest, opts ...PagerOption) *ListChatGroupPager {
-	var base ListChatGroupRequest
-	var err error
-	switch {
-	case req == nil:
-		err = missing("ListChatGroupRequest")
-	case api == nil:
-		err = missing("ListChatGroupAPI")
-	default:
-		base = *req
-	}
+	base, err := pagerBase(api, req, listChatGroup.name)
 	return makePager(pages[ListChatGroupResponse, ChatGroup]{
 		fetch: func(ctx context.Context, page Page) (*ListChatGroupResponse, error) {
 			req := base

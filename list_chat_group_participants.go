@@ -94,16 +94,7 @@ type ListChatGroupParticipantsPager = Pager[ListChatGroupParticipantsResponse, C
 // by default 1. It makes no request yet: what is wrong with its arguments is
 // the error of the first page. req is copied.
 func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest, opts ...PagerOption) *ListChatGroupParticipantsPager {
-	var base ListChatGroupParticipantsRequest
-	var err error
-	switch {
-	case req == nil:
-		err = missing("ListChatGroupParticipantsRequest")
-	case api == nil:
-		err = missing("ListChatGroupParticipantsAPI")
-	default:
-		base = *req
-	}
+	base, err := pagerBase(api, req, listChatGroupParticipants.name)
 	return makePager(pages[ListChatGroupParticipantsResponse, ChatGroupParticipant]{
 		fetch: func(ctx context.Context, page Page) (*ListChatGroupParticipantsResponse, error) {
 			req := base

@@ -90,6 +90,17 @@ type pages[R any, T any] struct {
 	err   error                           // what is wrong with the pager itself
 }
 
+// pagerBase is the request that a pager's requests are copies of.
+func pagerBase[Q any](api any, req *Q, operation string) (base Q, err error) {
+	switch {
+	case req == nil:
+		return base, missing(operation + "Request")
+	case api == nil:
+		return base, missing(operation + "API")
+	}
+	return *req, nil
+}
+
 // makePager fills in what all operations share, from the request's page and the options.
 func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOption) *Pager[R, T] {
 	options := pagerOptions{size: defaultPageSize, prefetch: 1}
