@@ -125,22 +125,38 @@
 // its pages. What the pager makes of a page, the first line that fits:
 //
 //	the page                                          what follows
-//	is empty                                          the end
+//	is empty; it lies past Total                      the end
+//	is empty, the third one in a row                  ErrPagerStalled
+//	is empty                                          the next page
 //	came before; all of Total has been received       the end; nothing of the page is used
 //	came before; Total is not reached, or is absent   ErrPagerStalled
+//	has members, after too many for Total             ErrPagerStalled
 //	brings the members received to exactly Total      the end
 //	anything else: shorter than Size (the service     the next page
-//	may cap it), Total absent, zero, passed, changed
+//	may cap it), Total absent, passed or changed
 //
-// Members received are counted from the start page's offset, (Index-1) times
-// the length of the first page received. Total is the latest page's. A listing
-// that starts past the first page with a short page asks for one page more,
-// for it cannot tell a cap from the end; if that short page then comes again,
-// and the pages before it make up Total at the Size asked for, it was the last.
+// Total is the latest page's; zero or less is absent. Members received are counted
+// from the start page's offset, (Index-1) times the length of the longest page
+// received. A listing that starts past the first page with a short page asks for
+// one page more, for it cannot tell a cap from the end; if that short page then
+// comes again, and the pages before it make up Total at the Size asked for, it was
+// the last.
+//
+// A page lies past Total if the pages before it would hold all of Total, each as
+// long as the longest received, or as Size until a second page with members has
+// shown that the service sends fewer. If Total is absent, every page does. So a
+// Total that counts one more than is listed costs a request or two, and no error. A
+// Total of three pages more than there are, or larger, ends in ErrPagerStalled once
+// all members have come; its text says how many came, and Total.
+//
+// Too many for Total: the listing has received more than twice Total and more than
+// Total + 1000, or more than 100,000 without a Total. The service then ignores the
+// page number, for all one knows, and the listing would not end.
 //
 // A page is compared with the one before it and with one further back. So a
 // service that sends a few pages in turns is found out too, but not at once:
-// some members may have been listed again by then.
+// some members may have been listed again by then. Pages whose numbers are all
+// empty or masked, as in published samples, are not compared.
 //
 // A range over Pages or All whose context is done ends at the next page, also
 // if that is prefetched. Leaving the loop stops all requests in flight and

@@ -14,10 +14,11 @@ import (
 var (
 	// ErrNoMorePages is returned by NextPage after the last page: HasNext was false.
 	ErrNoMorePages = errors.New("cams: no more pages")
-	// ErrPagerStalled: the service sent a page that it had sent before, and
-	// Total was not reached. Going on would list items twice, or for ever.
-	// It comes wrapped in an error that names the page; match it with errors.Is.
-	ErrPagerStalled = errors.New("cams: the service repeats a page before its Total is reached")
+	// ErrPagerStalled: the service neither goes on nor comes to an end. It repeats a
+	// page or sends empty ones before Total is reached, or goes on far past Total.
+	// It comes wrapped in an error that says which, at what page, and how many
+	// items came; match it with errors.Is.
+	ErrPagerStalled = errors.New("cams: the listing stalled")
 )
 
 // defaultPageSize is the page size where neither the request nor an option has one.
@@ -203,6 +204,9 @@ func (p *Pager[R, T]) All(ctx context.Context) iter.Seq2[T, error] {
 		// Who stops in the middle of a page gets that page again: NextIndex moves
 		// on with a page's last item.
 		err := p.walk(ctx, func(_ *R, list []T, next int) bool {
+			if len(list) == 0 {
+				p.nextIndex.Store(int64(next))
+			}
 			for i, item := range list {
 				if i == len(list)-1 {
 					p.nextIndex.Store(int64(next))
@@ -262,16 +266,16 @@ func (p *Pager[R, T]) accept(cursor *paging.Cursor, page *R) (*R, []T, error) {
 	for i, item := range *list {
 		keys[i] = p.pages.key(item)
 	}
-	verdict := cursor.Accept(total, len(keys), paging.FingerprintOf(keys))
-	if verdict == paging.Stalled {
-		return nil, nil, fmt.Errorf("%w (page %d, Total %d)", ErrPagerStalled, cursor.Index, total)
+	repeated, stalled := cursor.Accept(total, len(keys), paging.FingerprintOf(keys))
+	if stalled != "" {
+		return nil, nil, fmt.Errorf("%w: %s", ErrPagerStalled, stalled)
 	}
 	p.total.Store(int64(total))
-	if verdict == paging.Repeated {
-		repeated := *page
-		_, list = p.pages.data(&repeated)
+	if repeated {
+		end := *page
+		_, list = p.pages.data(&end)
 		*list = nil
-		return &repeated, nil, nil
+		return &end, nil, nil
 	}
 	return page, *list, nil
 }

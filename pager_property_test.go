@@ -2,6 +2,7 @@ package cams_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,8 @@ type listing struct {
 	Cap      int     // members a page that the service sends at most; 0 for no cap
 	Total    int     // as the service tells it
 	Repeats  bool    // the service answers its last page again past the end, else an empty one
+	Hole     int     // the first of the pages that are empty, though others follow; 0 for none
+	Holes    int     // how many they are
 	Failing  float64 // the share of requests that fail
 	Latency  time.Duration
 	Start    int
@@ -48,7 +51,7 @@ func randomListing(random *rand.Rand) listing {
 		l.Failing = random.Float64() / 2
 	}
 	l.Leaves = random.IntN(4)
-	switch random.IntN(8) {
+	switch random.IntN(9) {
 	case 0:
 		l.Total = 0
 	case 1:
@@ -65,6 +68,12 @@ func randomListing(random *rand.Rand) listing {
 		if l.Start <= l.pages() { // a start past the end gets a page that looks like any other
 			l.Repeats, l.Failing, l.Leaves = true, 0, 0
 		}
+	case 5:
+		l.Total, l.Cap = l.Members, 0
+		if last := l.pages(); last > 1 {
+			l.Hole = 1 + random.IntN(last-1)
+			l.Holes = min(1+random.IntN(2), last-l.Hole)
+		}
 	default:
 		l.Total = l.Members
 	}
@@ -76,6 +85,35 @@ func (l listing) pageLength() int {
 		return min(l.Size, l.Cap)
 	}
 	return l.Size
+}
+
+// page is the members on a page.
+func (l listing) page(members []cams.ChatGroupParticipant, index int) []cams.ChatGroupParticipant {
+	if l.Repeats && l.Members > 0 {
+		index = min(index, l.pages())
+	}
+	if l.Hole <= index && index < l.Hole+l.Holes {
+		return nil
+	}
+	_, list, _ := group(members)(cams.Page{Size: l.pageLength(), Index: index})
+	return list
+}
+
+// end is how many empty pages a pager that starts at the page next has to see at the
+// end, and whether the last of them is one too many.
+func (l listing) end(next int) (empty int, stalls bool) {
+	length := l.Size
+	if next < l.pages() {
+		length = l.pageLength() // it got to know it
+	}
+	for empty < 3 {
+		empty++
+		before := max(next, l.pages()+1) + empty - 2 // so many pages are before it
+		if before*length >= l.Total {
+			return empty, false
+		}
+	}
+	return empty, true
 }
 
 func (l listing) pages() int { return (l.Members + l.pageLength() - 1) / l.pageLength() }
@@ -90,11 +128,7 @@ func (l listing) service(members []cams.ChatGroupParticipant) *service {
 			if rand.New(rand.NewPCG(l.Seed+asked[page.Index], uint64(page.Index))).Float64() < l.Failing {
 				return 0, nil, errTransient
 			}
-			if l.Repeats && l.Members > 0 {
-				page.Index = min(page.Index, l.pages())
-			}
-			_, list, _ := group(members)(cams.Page{Size: l.pageLength(), Index: page.Index})
-			return l.Total, list, nil
+			return l.Total, l.page(members, page.Index), nil
 		},
 		latency: func(page cams.Page) time.Duration {
 			if l.Latency == 0 {
@@ -164,23 +198,35 @@ func (l listing) check(t *testing.T) {
 		var list []cams.ChatGroupParticipant
 		var err error
 		list, done, err = l.list(t.Context(), p, stop)
-		if err != nil {
+		empty, stalls := l.end(next)
+		if errors.Is(err, cams.ErrPagerStalled) {
+			require.True(t, stalls, "%+v", l)
+			done = true
+		} else if err != nil {
 			require.ErrorIs(t, err, errTransient, "%+v", l)
+		} else if done {
+			require.False(t, stalls, "%+v", l)
 		}
 
 		require.Zero(t, api.inFlightNow(), "%+v", l)
 		require.LessOrEqual(t, api.mostInFlight, l.Prefetch, "%+v", l)
-		extra := l.Prefetch // with 1, one request may be needed to see the end
-		if l.Way == "NextPage" {
-			extra = 1
+		extra := empty
+		if l.Way != "NextPage" {
+			extra += l.Prefetch - 1
 		}
 		require.LessOrEqual(t, len(api.requests)-before, max(0, l.pages()-next+1)+extra, "requests of %+v", l)
 
-		whole := (p.NextIndex() - next) * l.pageLength() // a page that was left half-way comes again
+		whole := 0 // a page that was left half-way comes again
+		for ; next < p.NextIndex(); next++ {
+			whole += len(l.page(members, next))
+		}
 		got = append(got, list[:min(whole, len(list))]...)
-		next = p.NextIndex()
 	}
-	require.Equal(t, members[min((l.Start-1)*l.pageLength(), len(members)):], got, "%+v", l)
+	want := []cams.ChatGroupParticipant{}
+	for index := l.Start; index <= l.pages(); index++ {
+		want = append(want, l.page(members, index)...)
+	}
+	require.Equal(t, want, got, "%+v", l)
 }
 
 func TestWhateverTheListingEachMemberComesOnceAndInOrder(t *testing.T) {

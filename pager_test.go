@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -179,6 +180,9 @@ func always(d time.Duration) func(cams.Page) time.Duration {
 	return func(cams.Page) time.Duration { return d }
 }
 
+// later answers a page after those before it.
+func later(page cams.Page) time.Duration { return time.Duration(page.Index) * time.Second }
+
 // What a service answers to a page past those that a row of the table gives.
 const (
 	emptyPage = iota
@@ -186,97 +190,130 @@ const (
 	sameAgain // the pages from the first on
 )
 
-// TestHowAListingEnds is the decision table of the package documentation.
+// A listingCase is a row of the decision table of the package documentation: what a
+// service answers, and how a listing of it ends.
+type listingCase struct {
+	name       string
+	page       cams.Page // Size 2 and Index 1 by default
+	answers    []answer  // to the pages 1, 2, ...
+	past       int
+	want       string
+	next       int // NextIndex at the end
+	requests   int
+	prefetched int // requests with cams.WithPrefetch(4)
+	err        error
+}
+
+type answer struct {
+	total int
+	list  string
+}
+
+func (c listingCase) start() *cams.Page {
+	return &cams.Page{Size: cmp.Or(c.page.Size, 2), Index: cmp.Or(c.page.Index, 1)}
+}
+
+func (c listingCase) answer(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+	i := page.Index - 1
+	if i >= len(c.answers) {
+		switch last := len(c.answers) - 1; c.past {
+		case emptyPage:
+			return c.answers[last].total, nil, nil
+		case lastPage:
+			i = last
+		case sameAgain:
+			i %= len(c.answers)
+		}
+	}
+	return c.answers[i].total, named(c.answers[i].list), nil
+}
+
+var listingCases = []listingCase{
+	// Total is reached.
+	{"Total is reached with a full page", cams.Page{}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "abcd", 3, 2, 2, nil},
+	{"Total is reached with a short page", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+	{"Total is reached with the first page", cams.Page{}, []answer{{2, "ab"}}, emptyPage, "ab", 2, 1, 1, nil},
+	{"Total is reached, whatever the next page would hold", cams.Page{}, []answer{{2, "ab"}, {2, "cd"}}, emptyPage, "ab", 2, 1, 1, nil},
+	{"Total shrinks to what has come", cams.Page{}, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, emptyPage, "abcd", 3, 2, 3, nil},
+	{"Total grows", cams.Page{}, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+	{"the service caps Size", cams.Page{Size: 5}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
+	{"the service sends more than Size", cams.Page{Size: 1}, []answer{{5, "abc"}, {5, "de"}}, emptyPage, "abcde", 3, 2, 2, nil},
+	{"pages differ in length", cams.Page{}, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, emptyPage, "abcdef", 4, 3, 4, nil},
+
+	// An empty page comes.
+	{"the group is empty", cams.Page{}, []answer{{0, ""}}, emptyPage, "", 1, 1, 1, nil},
+	{"a page is empty, and others follow", cams.Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, ""}, {10, "ef"}, {10, "gh"}}, emptyPage, "abcdefgh", 6, 6, 6, nil},
+	{"two pages in a row are empty, and others follow", cams.Page{}, []answer{{10, "ab"}, {10, ""}, {10, ""}, {10, "cd"}, {10, "ef"}}, emptyPage, "abcdef", 6, 6, 7, nil},
+	{"three empty pages, but not in a row", cams.Page{}, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, "cd"}, {12, ""}, {12, "ef"}}, emptyPage, "abcdef", 7, 7, 9, nil},
+	{"three pages in a row are empty", cams.Page{}, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, ""}, {12, "cd"}}, emptyPage, "ab", 4, 4, 7, cams.ErrPagerStalled},
+	{"the third empty page in a row lies past Total", cams.Page{}, []answer{{6, "ab"}}, emptyPage, "ab", 4, 4, 5, nil},
+	{"a page is empty, and the service caps Size", cams.Page{Size: 50}, []answer{{10, "ab"}, {10, "cd"}, {10, ""}, {10, "ef"}, {10, "gh"}}, emptyPage, "abcdefgh", 6, 6, 6, nil},
+	{"the first page is empty, and others follow", cams.Page{}, []answer{{4, ""}, {4, "cd"}}, emptyPage, "cd", 3, 3, 3, nil},
+	{"the first page is empty, and Total would be on it", cams.Page{Size: 5}, []answer{{4, ""}}, emptyPage, "", 2, 2, 2, nil},
+	{"all pages are empty", cams.Page{}, []answer{{4, ""}}, emptyPage, "", 3, 3, 4, nil},
+	{"all pages are empty, and Total is large", cams.Page{}, []answer{{9, ""}}, emptyPage, "", 3, 3, 6, cams.ErrPagerStalled},
+	{"an empty page says that Total shrank", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {4, ""}, {12, "ef"}}, emptyPage, "abcd", 3, 3, 6, nil},
+	{"an empty page has no Total", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {0, ""}, {12, "ef"}}, emptyPage, "abcd", 3, 3, 6, nil},
+	{"an empty page says that Total grew", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {10, ""}, {10, "ef"}}, emptyPage, "abcdef", 6, 6, 7, nil},
+	{"Total counts one more than is listed", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}}, emptyPage, "abcd", 4, 4, 4, nil},
+	{"Total counts one more than is listed on a short page", cams.Page{Size: 5}, []answer{{4, "abc"}}, emptyPage, "abc", 2, 2, 2, nil},
+	{"Total counts one more than is listed, and the last page is short", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "e"}}, emptyPage, "abcde", 4, 4, 4, nil},
+	{"Total counts one more than is listed, and the service caps Size", cams.Page{Size: 50}, []answer{{5, "ab"}, {5, "cd"}}, emptyPage, "abcd", 4, 4, 4, nil},
+	{"Total counts one more than is listed, and the service sends more than Size", cams.Page{Size: 1}, []answer{{4, "abc"}}, emptyPage, "abc", 3, 3, 3, nil},
+	{"Total is absent", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+	{"Total is negative", cams.Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+	{"Total is too small", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
+	{"Total is too large", cams.Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 6, 6, 7, nil},
+	{"Total is far too large", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}, {99, "e"}}, emptyPage, "abcde", 6, 6, 9, cams.ErrPagerStalled},
+	{"Total shrinks below what has come", cams.Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
+	{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
+
+	// A page comes again.
+	{"a page comes again", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, cams.ErrPagerStalled},
+	{"a later page comes again", cams.Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, "ef"}, {10, "ef"}}, emptyPage, "abcdef", 4, 4, 5, cams.ErrPagerStalled},
+	{"the first page comes again", cams.Page{}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
+	{"a page comes again without Total", cams.Page{}, []answer{{0, "ab"}}, sameAgain, "ab", 2, 2, 5, cams.ErrPagerStalled},
+	{"a capped page comes again", cams.Page{Size: 5}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
+	{"two pages come again and again", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}}, sameAgain, "abcdab", 4, 4, 7, cams.ErrPagerStalled},
+	{"three pages come again and again", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "ef"}}, sameAgain, "abcdefabcdef", 7, 7, 10, cams.ErrPagerStalled},
+	{"a page comes again when Total is behind", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}}, lastPage, "abcd", 3, 3, 6, nil},
+	{"a page comes again and says that Total shrank to what has come", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, emptyPage, "abcd", 3, 3, 3, nil},
+	{"a page comes again and says that Total grew", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 6, cams.ErrPagerStalled},
+	{"a page comes again after an empty one", cams.Page{}, []answer{{10, "ab"}, {10, ""}, {10, "ab"}}, emptyPage, "ab", 3, 3, 6, cams.ErrPagerStalled},
+	{"masked pages are not compared", cams.Page{}, []answer{{6, "**"}, {6, "**"}, {6, "**"}}, emptyPage, "******", 4, 3, 3, nil},
+	{"members come again in another order", cams.Page{}, []answer{{4, "ab"}, {4, "ba"}}, emptyPage, "abba", 3, 2, 2, nil},
+
+	// The start is not the first page.
+	{"it starts in the middle", cams.Page{Index: 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
+	{"it starts in the middle, and the service caps Size", cams.Page{5, 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
+	{"it starts in the middle without Total", cams.Page{Index: 3}, []answer{{}, {}, {0, "ef"}, {0, "g"}}, emptyPage, "efg", 5, 3, 6, nil},
+	{"it starts with the last page, a full one", cams.Page{Index: 3}, []answer{{}, {}, {6, "ef"}}, emptyPage, "ef", 4, 1, 1, nil},
+	{"it starts with the last page, a short one: capped, for all one knows", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, emptyPage, "e", 4, 2, 3, nil},
+	{"it starts with the last page, a short one that comes again", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, lastPage, "e", 4, 2, 3, nil},
+	{"it starts with the last page, a short one, and Total counts one more", cams.Page{10, 3}, []answer{{}, {}, {23, "ab"}}, emptyPage, "ab", 4, 2, 5, nil},
+	{"it starts past the end", cams.Page{Index: 7}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "", 7, 1, 1, nil},
+	{"it starts at the largest Index", cams.Page{Index: math.MaxInt}, []answer{{4, "ab"}}, emptyPage, "", math.MaxInt, 1, 1, nil},
+	{"it starts with an empty page, and others follow", cams.Page{Index: 2}, []answer{{6, "ab"}, {6, ""}, {6, "ef"}}, emptyPage, "ef", 4, 3, 4, nil},
+	{"it starts with three empty pages", cams.Page{Index: 2}, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, ""}, {12, "cd"}}, emptyPage, "", 4, 3, 6, cams.ErrPagerStalled},
+	{"it starts in the middle, and that page comes again", cams.Page{Index: 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
+	{"it starts in the middle, and that capped page comes again", cams.Page{5, 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
+	{"it starts in the middle, and the second of its capped pages comes again", cams.Page{5, 3}, []answer{{}, {}, {14, "ef"}, {14, "gh"}}, lastPage, "efgh", 5, 3, 5, cams.ErrPagerStalled},
+	{"it starts in the middle, and a page comes again when Total is behind", cams.Page{Index: 3}, []answer{{}, {}, {5, "ef"}, {5, "g"}}, lastPage, "efg", 5, 3, 6, nil},
+}
+
 func TestHowAListingEnds(t *testing.T) {
 	t.Parallel()
-	type answer struct {
-		total int
-		list  string
-	}
-	tests := []struct {
-		name       string
-		page       cams.Page // Size 2 and Index 1 by default
-		answers    []answer  // to the pages 1, 2, ...
-		past       int
-		want       string
-		next       int // NextIndex at the end
-		requests   int
-		prefetched int // requests with cams.WithPrefetch(4)
-		err        error
-	}{
-		// Total is reached.
-		{"Total is reached with a full page", cams.Page{}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "abcd", 3, 2, 2, nil},
-		{"Total is reached with a short page", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-		{"Total is reached with the first page", cams.Page{}, []answer{{2, "ab"}}, emptyPage, "ab", 2, 1, 1, nil},
-		{"Total is reached, whatever the next page would hold", cams.Page{}, []answer{{2, "ab"}, {2, "cd"}}, emptyPage, "ab", 2, 1, 1, nil},
-		{"Total shrinks to what has come", cams.Page{}, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, emptyPage, "abcd", 3, 2, 3, nil},
-		{"Total grows", cams.Page{}, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-		{"the service caps Size", cams.Page{Size: 5}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-		{"the service sends more than Size", cams.Page{Size: 1}, []answer{{5, "abc"}, {5, "de"}}, emptyPage, "abcde", 3, 2, 2, nil},
-		{"pages differ in length", cams.Page{}, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, emptyPage, "abcdef", 4, 3, 4, nil},
-
-		// An empty page comes.
-		{"the group is empty", cams.Page{}, []answer{{0, ""}}, emptyPage, "", 1, 1, 1, nil},
-		{"the first page is empty, Total or not", cams.Page{}, []answer{{4, ""}}, emptyPage, "", 1, 1, 1, nil},
-		{"an empty page comes before Total is reached", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, ""}, {6, "ef"}}, emptyPage, "abcd", 3, 3, 3, nil},
-		{"Total is absent", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-		{"Total is negative", cams.Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-		{"Total is too small", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-		{"Total is too large", cams.Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 4, 4, 5, nil},
-		{"Total shrinks below what has come", cams.Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
-		{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
-
-		// A page comes again.
-		{"a page comes again", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, cams.ErrPagerStalled},
-		{"a later page comes again", cams.Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, "ef"}, {10, "ef"}}, emptyPage, "abcdef", 4, 4, 5, cams.ErrPagerStalled},
-		{"the first page comes again", cams.Page{}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
-		{"a page comes again without Total", cams.Page{}, []answer{{0, "ab"}}, sameAgain, "ab", 2, 2, 5, cams.ErrPagerStalled},
-		{"a capped page comes again", cams.Page{Size: 5}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
-		{"two pages come again and again", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}}, sameAgain, "abcdab", 4, 4, 7, cams.ErrPagerStalled},
-		{"three pages come again and again", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "ef"}}, sameAgain, "abcdefabcdef", 7, 7, 10, cams.ErrPagerStalled},
-		{"a page comes again when Total is behind", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}}, lastPage, "abcd", 3, 3, 6, nil},
-		{"a page comes again and says that Total shrank to what has come", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, emptyPage, "abcd", 3, 3, 3, nil},
-		{"a page comes again and says that Total grew", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 6, cams.ErrPagerStalled},
-		{"members come again in another order", cams.Page{}, []answer{{4, "ab"}, {4, "ba"}}, emptyPage, "abba", 3, 2, 2, nil},
-
-		// The start is not the first page.
-		{"it starts in the middle", cams.Page{Index: 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
-		{"it starts in the middle, and the service caps Size", cams.Page{5, 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
-		{"it starts in the middle without Total", cams.Page{Index: 3}, []answer{{}, {}, {0, "ef"}, {0, "g"}}, emptyPage, "efg", 5, 3, 6, nil},
-		{"it starts with the last page, a full one", cams.Page{Index: 3}, []answer{{}, {}, {6, "ef"}}, emptyPage, "ef", 4, 1, 1, nil},
-		{"it starts with the last page, a short one: capped, for all one knows", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, emptyPage, "e", 4, 2, 3, nil},
-		{"it starts with the last page, a short one that comes again", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, lastPage, "e", 4, 2, 3, nil},
-		{"it starts past the end", cams.Page{Index: 7}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "", 7, 1, 1, nil},
-		{"it starts in the middle, and that page comes again", cams.Page{Index: 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
-		{"it starts in the middle, and that capped page comes again", cams.Page{5, 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
-		{"it starts in the middle, and the second of its capped pages comes again", cams.Page{5, 3}, []answer{{}, {}, {14, "ef"}, {14, "gh"}}, lastPage, "efgh", 5, 3, 5, cams.ErrPagerStalled},
-		{"it starts in the middle, and a page comes again when Total is behind", cams.Page{Index: 3}, []answer{{}, {}, {5, "ef"}, {5, "g"}}, lastPage, "efg", 5, 3, 6, nil},
-	}
-	for _, tt := range tests {
-		answer := func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-			i := page.Index - 1
-			if i >= len(tt.answers) {
-				switch last := len(tt.answers) - 1; tt.past {
-				case emptyPage:
-					return tt.answers[last].total, nil, nil
-				case lastPage:
-					i = last
-				case sameAgain:
-					i %= len(tt.answers)
-				}
-			}
-			return tt.answers[i].total, named(tt.answers[i].list), nil
-		}
-		start := cams.Page{Size: cmp.Or(tt.page.Size, 2), Index: cmp.Or(tt.page.Index, 1)}
+	for _, tt := range listingCases {
+		start := *tt.start()
 		for way, list := range ways {
 			bubble(t, tt.name+"/"+way, func(t *testing.T) {
-				api := &service{answer: answer}
+				api := &service{answer: tt.answer}
 				p := newPager(api, &start)
 				got, err := list(t.Context(), p, func() {})
 				assert.Equal(t, tt.want, letters(got))
 				assert.ErrorIs(t, err, tt.err)
 				assert.Equal(t, tt.next, p.NextIndex())
-				require.Len(t, api.requests, tt.requests)
+				require.Len(t, api.asked(), tt.requests)
 				for i, req := range api.requests {
 					assert.Equal(t, cams.Page{Size: start.Size, Index: start.Index + i}, *req.Page)
 				}
@@ -285,15 +322,15 @@ func TestHowAListingEnds(t *testing.T) {
 				continue // it does not prefetch
 			}
 			bubble(t, tt.name+"/"+way+" with prefetch", func(t *testing.T) {
-				// In the loop all requests arrive that the pager makes: else the last ones
-				// might be cancelled first.
-				api := &service{answer: answer, latency: always(time.Second)}
+				// All requests arrive that the pager makes, the last ones before they are
+				// cancelled: it waits for each page, and for them in the loop.
+				api := &service{answer: tt.answer, latency: later}
 				p := newPager(api, &start, cams.WithPrefetch(4))
 				got, err := list(t.Context(), p, synctest.Wait)
 				assert.Equal(t, tt.want, letters(got))
 				assert.ErrorIs(t, err, tt.err)
 				assert.Equal(t, tt.next, p.NextIndex())
-				assert.Len(t, api.requests, tt.prefetched)
+				assert.Len(t, api.asked(), tt.prefetched)
 				assert.LessOrEqual(t, api.mostInFlight, 4)
 			})
 		}
@@ -347,8 +384,6 @@ func TestAnAPIMayReuseItsMemory(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, members, got)
 }
-
-// The engine pages any operation that numbers its pages.
 
 // Errors.
 
@@ -404,7 +439,7 @@ func TestNextPageGoesOnOnceAStallIsOver(t *testing.T) {
 	for range 2 {
 		_, err = p.NextPage(t.Context())
 		require.ErrorIs(t, err, cams.ErrPagerStalled)
-		assert.EqualError(t, err, "cams: the service repeats a page before its Total is reached (page 2, Total 4)")
+		assert.EqualError(t, err, "cams: the listing stalled: page 2 repeats a page (2 received, Total 4)")
 		assert.True(t, p.HasNext())
 		assert.Equal(t, 2, p.NextIndex())
 	}

@@ -2,15 +2,17 @@
 // knows nothing of what is listed.
 package paging
 
-import "hash/maphash"
+import (
+	"cmp"
+	"fmt"
+	"hash/maphash"
+)
 
-// Verdict is what a page means for its listing.
-type Verdict int
-
+// How far a listing may go past Total: by as much again, at least by margin. Without
+// a Total, as far as noTotal items.
 const (
-	New      Verdict = iota // items that did not come before
-	Repeated                // it came before, and only says that the list has ended
-	Stalled                 // it came before its turn: the service does not go on
+	margin  = 1000
+	noTotal = 100_000
 )
 
 // Cursor is where a listing stands. The rules are the table in the package
@@ -21,9 +23,10 @@ type Cursor struct {
 	Done  bool // no page is left
 
 	start, size int // the first page, and items a page as asked for
-	length      int // items on the first page: how long a page really is
+	length      int // items on the longest page: how long a page really is
 	received    int // items so far
 	pages       int // pages that had items
+	empty       int // empty pages since
 
 	// Fingerprints of pages, to tell a repeated one: the latest, and one further back.
 	latest, kept Fingerprint
@@ -32,25 +35,26 @@ type Cursor struct {
 // NewCursor makes a cursor at the page of this number, counted from 1.
 func NewCursor(index, size int) Cursor { return Cursor{start: index, size: size, Index: index} }
 
-// Accept moves the cursor over the page at Index, which has this many items. After
-// Stalled the cursor is where it was.
-func (c *Cursor) Accept(total, items int, page Fingerprint) Verdict {
-	if items == 0 {
-		c.Total, c.Done = total, true
-		return New
-	}
-	if page != 0 && (page == c.latest || page == c.kept) {
+// Accept moves the cursor over the page at Index, which has this many items.
+// repeated says that the items came before, and only tell that the list has ended.
+// stalled says why the service does not go on; the cursor is then where it was.
+func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stalled string) {
+	switch {
+	case items == 0:
+		return false, c.acceptEmpty(total)
+	case page != 0 && (page == c.latest || page == c.kept):
 		if !c.isEnd(total) {
-			return Stalled
+			return false, c.stall("repeats a page", total)
 		}
 		c.Done = true
-		return Repeated
-	}
-	if c.pages == 0 {
-		c.length = items
+		return true, ""
+	case c.isFarPast(total):
+		return false, c.stall("goes on far past Total", total)
 	}
 	c.pages++
+	c.empty = 0
 	c.Index++
+	c.length = max(c.length, items)
 	c.received += items
 	c.Total = total
 	c.Done = c.position() == total
@@ -60,7 +64,46 @@ func (c *Cursor) Accept(total, items int, page Fingerprint) Verdict {
 	if c.pages&(c.pages-1) == 0 {
 		c.kept = page
 	}
-	return New
+	return false, ""
+}
+
+// acceptEmpty leaves Index at an empty page that is the end: what is added later
+// comes there.
+func (c *Cursor) acceptEmpty(total int) (stalled string) {
+	switch {
+	case c.isPast(total):
+		c.Done = true
+	case c.empty == 2:
+		return c.stall("is the third empty one in a row", total)
+	default:
+		c.empty++
+		c.Index++
+	}
+	c.Total = total
+	return ""
+}
+
+func (c *Cursor) stall(why string, total int) string {
+	return fmt.Sprintf("page %d %s (%d received, Total %d)", c.Index, why, c.received, total)
+}
+
+// isPast tells whether the page at Index lies past Total. A single short page does
+// not show how long pages are: it may be the last. It divides, as any Index and
+// Total may come.
+func (c *Cursor) isPast(total int) bool {
+	length := c.length
+	if c.pages < 2 {
+		length = max(c.length, c.size)
+	}
+	return total <= 0 || c.Index-1 > (total-1)/length
+}
+
+// isFarPast tells whether so much has come that the service seems to ignore Page.
+func (c *Cursor) isFarPast(total int) bool {
+	if total <= 0 {
+		return c.received > noTotal
+	}
+	return c.received-total > max(total, margin)
 }
 
 // isEnd tells, of a page that came again, whether the service does that past
@@ -72,7 +115,7 @@ func (c *Cursor) isEnd(total int) bool {
 }
 
 // position is how many items of the whole list lie behind the cursor. The pages
-// before the start are taken to be as long as the first one received; if that
+// before the start are taken to be as long as the longest one received; if that
 // was the list's last and shorter, the position is too low, never too high, and
 // an empty page ends the listing.
 func (c *Cursor) position() int { return (c.start-1)*c.length + c.received }
@@ -84,7 +127,7 @@ func (c *Cursor) PagesLeft() int {
 	if left <= 0 {
 		return int(^uint(0) >> 1)
 	}
-	return (left + c.length - 1) / c.length
+	return (left-1)/cmp.Or(c.length, c.size) + 1
 }
 
 // Fingerprint tells pages apart. 0 is a page that is like no other.
