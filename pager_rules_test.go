@@ -2,6 +2,7 @@ package cams_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -105,6 +106,9 @@ func TestAnEmptyPageAmongOthersLosesNobody(t *testing.T) {
 func ignoresPage(total int, number func(i int) string) *service {
 	sent := 0
 	return &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+		if sent > 200_000 {
+			return 0, nil, errors.New("there is no end")
+		}
 		list := make([]cams.ChatGroupParticipant, 20)
 		for i := range list {
 			list[i].ParticipantNumber = number(sent)
@@ -267,4 +271,17 @@ func TestAGroupsStallIsInItsRosterWithTheMembersThatCame(t *testing.T) {
 	require.Len(t, rosters, 1)
 	require.ErrorIs(t, rosters[0].Err, cams.ErrPagerStalled)
 	assert.Equal(t, "abcd", letters(rosters[0].Participants))
+}
+
+func TestWhatIsWrongWithAPagerOfGroupsIsItsFirstError(t *testing.T) {
+	t.Parallel()
+	for field, p := range map[string]*cams.ListChatGroupPager{
+		"ListChatGroupRequest": cams.NewListChatGroupPager(groupService{}, nil),
+		"ListChatGroupAPI":     cams.NewListChatGroupPager(nil, &cams.ListChatGroupRequest{}),
+	} {
+		_, err := p.NextPage(t.Context())
+		var invalid *cams.ValidationError
+		require.ErrorAs(t, err, &invalid)
+		assert.Equal(t, field, invalid.Field)
+	}
 }

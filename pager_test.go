@@ -264,6 +264,7 @@ var listingCases = []listingCase{
 	{"Total is negative", cams.Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
 	{"Total is too small", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
 	{"Total is too large", cams.Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 6, 6, 7, nil},
+	{"the first page is shorter than the others, and Total counts more than is listed", cams.Page{}, []answer{{9, "a"}, {9, "bc"}, {9, "de"}, {9, "fg"}}, emptyPage, "abcdefg", 6, 6, 6, nil},
 	{"Total is far too large", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}, {99, "e"}}, emptyPage, "abcde", 6, 6, 9, cams.ErrPagerStalled},
 	{"Total shrinks below what has come", cams.Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
 	{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
