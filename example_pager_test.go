@@ -23,7 +23,8 @@ func groupOf(n int) *cams.Client {
 	return client
 }
 
-func ExampleListChatGroupParticipantsPager_All() {
+// All members, over all pages.
+func ExamplePager_All() {
 	client := groupOf(5)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000",
@@ -47,7 +48,7 @@ func ExampleListChatGroupParticipantsPager_All() {
 }
 
 // With prefetch the pages come at the same time, and still in order.
-func ExampleListChatGroupParticipantsPager_Pages() {
+func ExamplePager_Pages() {
 	client := groupOf(250)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000",
@@ -70,7 +71,7 @@ func ExampleListChatGroupParticipantsPager_Pages() {
 }
 
 // HasNext and NextPage list as well, page by page at the caller's own pace.
-func ExampleListChatGroupParticipantsPager_NextPage() {
+func ExamplePager_NextPage() {
 	client := groupOf(5)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000",
@@ -94,7 +95,7 @@ func ExampleListChatGroupParticipantsPager_NextPage() {
 
 // A listing that was left half-way goes on in another process, with the index
 // that NextIndex told and the same page size.
-func ExampleListChatGroupParticipantsPager_NextIndex() {
+func ExamplePager_NextIndex() {
 	client := groupOf(5)
 	list := func(ctx context.Context, fromPage, members int) (nextPage int) {
 		pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
@@ -128,6 +129,7 @@ func ExampleListChatGroupParticipantsPager_NextIndex() {
 	// 8613800000005
 }
 
+// All members at once, as a slice.
 func ExampleCollect() {
 	client := groupOf(45)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{

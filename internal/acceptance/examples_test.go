@@ -1,0 +1,59 @@
+package acceptance
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// go doc drops an example of a name that it does not show, such as a method of an
+// alias, and says nothing.
+func TestEveryExampleIsShownAndRun(t *testing.T) {
+	t.Parallel()
+	for path, dir := range map[string]string{"github.com/cams-go/cams": root, "github.com/cams-go/cams/camstest": filepath.Join(root, "camstest")} {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		require.NoError(t, err)
+		fset := token.NewFileSet()
+		var files []*ast.File
+		for _, name := range names {
+			file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+			require.NoError(t, err)
+			files = append(files, file)
+		}
+		all := doc.Examples(files...)
+		shown := shownExamples(t, fset, files, path)
+		for _, example := range all {
+			assert.Contains(t, shown, example.Name, "%s: Example%s belongs to nothing that go doc shows", path, example.Name)
+			assert.NotEmpty(t, example.Output, "%s: Example%s has no output, so it is not run", path, example.Name)
+			assert.NotEmpty(t, example.Doc, "%s: Example%s does not say what it shows", path, example.Name)
+		}
+	}
+}
+
+// shownExamples are the names of the examples that a package's documentation has.
+func shownExamples(t *testing.T, fset *token.FileSet, files []*ast.File, path string) (names []string) {
+	t.Helper()
+	docs, err := doc.NewFromFiles(fset, files, path)
+	require.NoError(t, err)
+	add := func(examples []*doc.Example) {
+		for _, example := range examples {
+			names = append(names, example.Name)
+		}
+	}
+	add(docs.Examples)
+	functions := docs.Funcs
+	for _, typ := range docs.Types {
+		add(typ.Examples)
+		functions = append(append(functions, typ.Funcs...), typ.Methods...)
+	}
+	for _, function := range functions {
+		add(function.Examples)
+	}
+	return names
+}
