@@ -19,6 +19,7 @@ type config struct {
 	format           string
 	timeout          time.Duration
 	verbose, sandbox bool
+	version          bool
 }
 
 // newFlagSet declares the flags: their names, defaults and help.
@@ -39,6 +40,7 @@ func newFlagSet() (*flag.FlagSet, *config) {
 	fs.DurationVar(&cfg.timeout, "timeout", time.Minute, "the longest `time` for it all, such as 90s or 5m")
 	fs.BoolVar(&cfg.verbose, "v", false, "log each attempt to stderr: status, request ID, duration, retries")
 	fs.BoolVar(&cfg.sandbox, "sandbox", false, "list the demo group in the embedded sandbox whatever else is given;\nit then goes by the identifiers that are given")
+	fs.BoolVar(&cfg.version, "version", false, "print the version and exit")
 	return fs, cfg
 }
 

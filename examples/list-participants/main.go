@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 const name = "list-participants"
@@ -56,6 +57,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode
 	if err != nil {
 		say(stderr, "%v (-h explains the flags)", err)
 		return exitUsage
+	}
+	if cfg.version {
+		fmt.Fprintln(stdout, console.Version(name))
+		return exitDone
 	}
 	start := time.Now()
 
@@ -90,11 +95,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode
 	defer client.CloseIdleConnections()
 
 	out := newPrinter(stdout, cfg.format)
-	bar := &progress{w: stderr, on: isTerminal(stderr) && !cfg.verbose}
+	progress := console.NewProgress(stdout, stderr)
+	if cfg.verbose { // the log is progress enough
+		progress = new(console.Progress)
+	}
 	limited, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
-	done, err := list(limited, client, cfg, out, bar)
-	bar.clear()
+	done, err := list(limited, client, cfg, out, progress)
+	progress.Clear()
 	done.took = time.Since(start)
 	return conclude(ctx, stderr, cfg, done, err)
 }
@@ -108,15 +116,15 @@ type tally struct {
 
 // list prints the members of a group. It prints whole pages only, so that
 // resuming at tally.next neither loses nor repeats a member.
-func list(ctx context.Context, api cams.ListChatGroupParticipantsAPI, cfg *config, out *printer, bar *progress) (tally, error) {
+func list(ctx context.Context, api cams.ListChatGroupParticipantsAPI, cfg *config, out *printer, progress *console.Progress) (tally, error) {
 	pager := cams.NewListChatGroupParticipantsPager(api, &cfg.request, cams.WithPrefetch(cfg.prefetch))
 	done := tally{next: pager.NextIndex()}
-	bar.show(0, 0)
+	progress.Show("0 members ...")
 	for page, err := range pager.Pages(ctx) {
 		if err != nil {
 			return done, err
 		}
-		bar.clear()
+		progress.Clear()
 		if err := out.print(done.next, page.Data.List); err != nil {
 			return done, &outputError{err}
 		}
@@ -125,7 +133,7 @@ func list(ctx context.Context, api cams.ListChatGroupParticipantsAPI, cfg *confi
 			done.pages++
 		}
 		done.next = pager.NextIndex()
-		bar.show(done.members, page.Data.Total)
+		progress.Show("%d of %s ...", done.members, counted(max(done.members, page.Data.Total), "member"))
 	}
 	return done, nil
 }
@@ -153,6 +161,10 @@ func conclude(ctx context.Context, stderr io.Writer, cfg *config, done tally, er
 	}
 	// The error says the operation, the service's code and the request ID. A
 	// program that acts on it asks errors.Is(err, cams.ErrThrottled) and so on.
+	if done.members == 0 && done.next == cfg.request.Page.Index {
+		console.Fail(stderr, name, err)
+		return exitFailed
+	}
 	say(stderr, "%v; %s", err, resume)
 	return exitFailed
 }

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 // formats are the values of -format, each with what writes one page in it.
@@ -48,7 +50,7 @@ func (p *printer) table(page int, members []cams.ChatGroupParticipant) error {
 		fmt.Fprintln(&p.buf, "PAGE  PARTICIPANT")
 	}
 	for _, member := range members {
-		fmt.Fprintf(&p.buf, "%4d  %s\n", page, member.ParticipantNumber)
+		fmt.Fprintf(&p.buf, "%4d  %s\n", page, console.Printable(member.ParticipantNumber))
 	}
 	return nil
 }
@@ -64,16 +66,37 @@ func (p *printer) json(_ int, members []cams.ChatGroupParticipant) error {
 	return nil
 }
 
+// csv is for spreadsheets.
 func (p *printer) csv(_ int, members []cams.ChatGroupParticipant) error {
 	records := csv.NewWriter(&p.buf)
 	if !p.begun {
 		records.Write([]string{"ParticipantNumber"}) // Error tells
 	}
 	for _, member := range members {
-		records.Write([]string{member.ParticipantNumber})
+		records.Write([]string{cell(member.ParticipantNumber)})
 	}
 	records.Flush()
 	return records.Error()
+}
+
+var (
+	phoneNumber = regexp.MustCompile(`^\+?[0-9]+$`)
+	formula     = regexp.MustCompile(`^ *[=+@＝＋＠－-]`)
+)
+
+// cell is a member's number as a spreadsheet may open it. What it could take for a
+// formula gets a ' in front. Control characters are quoted, and so is a semicolon,
+// which begins a new cell in some countries. A phone number stays, also with a +.
+func cell(number string) string {
+	switch shown := console.Printable(number); {
+	case shown != number:
+		return shown
+	case strings.Contains(number, ";"):
+		return strconv.Quote(number)
+	case formula.MatchString(number) && !phoneNumber.MatchString(number):
+		return "'" + number
+	}
+	return number
 }
 
 // outputError is a failure to write to stdout.
@@ -81,41 +104,3 @@ type outputError struct{ err error }
 
 func (e *outputError) Error() string { return e.err.Error() }
 func (e *outputError) Unwrap() error { return e.err }
-
-// progress is one line on a terminal that changes. It makes room for members
-// on the same terminal.
-type progress struct {
-	w     io.Writer
-	on    bool
-	shown int // its length
-}
-
-// show shows how far a listing came. total is 0 if it is not known.
-func (p *progress) show(members, total int) {
-	if !p.on {
-		return
-	}
-	p.clear()
-	line := counted(members, "member") + " ..."
-	if total > 0 {
-		line = fmt.Sprintf("%d of %s ...", members, counted(total, "member"))
-	}
-	p.shown = len(line)
-	io.WriteString(p.w, line)
-}
-
-func (p *progress) clear() {
-	if p.shown > 0 {
-		io.WriteString(p.w, "\r"+strings.Repeat(" ", p.shown)+"\r")
-		p.shown = 0
-	}
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}

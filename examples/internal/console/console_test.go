@@ -135,6 +135,7 @@ func TestTheVersionTellsTheCommitIfTheBuildDoes(t *testing.T) {
 	assert.Equal(t, "rosters "+cams.Version+", commit abc, modified", version("rosters", &debug.BuildInfo{Settings: []debug.BuildSetting{
 		{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026"}, {Key: "vcs.modified", Value: "true"},
 	}}))
+	assert.Equal(t, "rosters "+cams.Version, version("rosters", &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.modified", Value: "false"}}}))
 	assert.Contains(t, Version("rosters"), "rosters "+cams.Version)
 }
 
