@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 const usage = `Takes a group from its creation to its end, in a sandbox: a fake service on a loopback port.
@@ -44,14 +45,19 @@ func main() {
 	flag.IntVar(&l.members, "members", 3, "wait for `n` members, 1 to 8, who join with the link")
 	flag.DurationVar(&l.patience, "wait", 10*time.Minute, "the longest `time` to wait for the group, and for its members")
 	flag.BoolVar(&l.yes, "yes", false, "do not ask before a write")
+	version := flag.Bool("version", false, "print the version and exit")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage); flag.PrintDefaults() }
 	flag.Parse()
+	if *version {
+		fmt.Println(console.Version("group-lifecycle"))
+		return
+	}
 	opts := []cams.Option{cams.WithRegion(*region)}
 	if l.number+l.space == "" {
 		opts = sandboxOptions(httptest.NewServer(l.sandbox()).URL)
 	}
 	if err := l.run(ctx, opts...); err != nil {
-		fmt.Fprintln(os.Stderr, "group-lifecycle:", err)
+		console.Fail(os.Stderr, "group-lifecycle", err)
 		os.Exit(1)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 // sandbox is a fake where members join as soon as there is a link.
@@ -54,7 +55,7 @@ func (l *life) take(ctx context.Context, step step) error {
 		}
 	}
 	if err == nil {
-		fmt.Fprintf(l.out, "%s: %s\n", step.what, result)
+		fmt.Fprintf(l.out, "%s: %s\n", step.what, console.Printable(result)) // the service wrote it, or a member
 	}
 	return err
 }
