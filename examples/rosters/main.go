@@ -9,7 +9,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,10 +18,12 @@ import (
 	"iter"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 type settings struct {
@@ -41,11 +42,16 @@ func main() {
 	flag.IntVar(&s.concurrency, "concurrency", 8, "groups in flight")
 	flag.IntVar(&s.groups, "groups", 200, "groups of the sandbox")
 	flag.IntVar(&s.quota, "quota", 0, "requests a second that the sandbox takes; 0: no quota")
+	version := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
+	if *version {
+		fmt.Println(console.Version("rosters"))
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
 	if err := run(ctx, s, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "rosters:", err)
+		console.Fail(os.Stderr, "rosters", err)
 		os.Exit(1)
 	}
 }
@@ -86,26 +92,55 @@ func export(ctx context.Context, client api, s settings, stderr io.Writer) error
 	defer file.Close()
 	pager := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{BusinessNumber: s.businessNumber, CustSpaceID: s.custSpaceID}, cams.WithPageSize(100))
 	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: s.businessNumber, CustSpaceID: s.custSpaceID}
-	progress := progress{to: stderr, start: time.Now(), before: len(done)}
-	var failed error
+	left := remaining{start: time.Now(), before: len(done)}
+	progress := console.NewProgress(nil, stderr)
+	defer progress.Clear()
+	failed := 0
 	for roster, err := range cams.Rosters(ctx, client, req, others(pager.All(ctx), done), s.concurrency) {
 		switch {
 		case err != nil:
-			progress.end()
 			return fmt.Errorf("after %d groups: %w; start again to go on", len(done), err)
-		case roster.Err != nil: // it is tried again by the next run
-			failed = errors.Join(failed, fmt.Errorf("group %s: %w", roster.Group.GroupID, roster.Err))
+		case roster.Err != nil:
+			failed++
+			progress.Clear()
+			fmt.Fprintf(stderr, "group %s: %v\n", console.Printable(roster.Group.GroupID), roster.Err)
 			continue
 		}
 		if err := write(file, roster); err != nil {
 			return err
 		}
 		done[roster.Group.GroupID] = true
-		progress.show(len(done), pager.Total())
+		if left.due() {
+			progress.Show("%d of %d groups, about %v left", len(done), pager.Total(), left.estimate(len(done), pager.Total()))
+		}
 	}
-	progress.end()
+	progress.Clear()
 	fmt.Fprintf(stderr, "%d groups in %s\n", len(done), s.out)
-	return failed
+	if failed > 0 {
+		return fmt.Errorf("%d groups failed; start again to try them again", failed)
+	}
+	return nil
+}
+
+// remaining estimates the time that is left.
+type remaining struct {
+	start, shown time.Time
+	before       int // groups that an earlier run wrote
+}
+
+// due reports whether it is time to show progress again.
+func (r *remaining) due() bool {
+	if time.Since(r.shown) < 500*time.Millisecond {
+		return false
+	}
+	r.shown = time.Now()
+	return true
+}
+
+// estimate is the time that the rest takes if it takes as long as what is done.
+func (r *remaining) estimate(done, total int) time.Duration {
+	perGroup := time.Since(r.start) / time.Duration(max(1, done-r.before))
+	return (perGroup * time.Duration(max(0, total-done))).Round(time.Second)
 }
 
 // others leaves out the groups that are done.
@@ -143,27 +178,42 @@ func write(file *os.File, roster cams.Roster) error {
 }
 
 // open opens the file, tells which groups it holds, and cuts off a line that a kill
-// left unfinished.
+// left unfinished. It leaves a file alone that is not of this program.
 func open(name string) (*os.File, map[string]bool, error) {
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) // it holds phone numbers
 	if err != nil {
 		return nil, nil, err
 	}
-	done := make(map[string]bool)
-	reader := bufio.NewReader(file)
-	var whole int64
-	for {
+	done, whole, err := read(file)
+	if err == nil {
+		err = file.Truncate(whole)
+	}
+	if err == nil {
+		_, err = file.Seek(whole, io.SeekStart)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
+	}
+	return file, done, nil
+}
+
+// read returns the groups in a file, and how many bytes their lines have.
+func read(file io.Reader) (done map[string]bool, whole int64, err error) {
+	done = make(map[string]bool)
+	for reader := bufio.NewReader(file); ; {
 		text, err := reader.ReadBytes('\n')
 		var l line
-		if err != nil || json.Unmarshal(bytes.TrimSpace(text), &l) != nil {
-			break
+		switch {
+		case err == io.EOF && strings.HasPrefix(string(text), begin[:min(len(text), len(begin))]):
+			return done, whole, nil
+		case err != nil && err != io.EOF:
+			return nil, 0, err
+		case err == io.EOF || json.Unmarshal(text, &l) != nil || l.GroupID == "":
+			return nil, 0, errors.New("is not a file that this program wrote: choose another -out")
 		}
 		done[l.GroupID] = true
 		whole += int64(len(text))
 	}
-	if err := file.Truncate(whole); err != nil {
-		return nil, nil, errors.Join(err, file.Close())
-	}
-	_, err = file.Seek(whole, io.SeekStart)
-	return file, done, err
 }
+
+const begin = `{"GroupId":"` // of each line

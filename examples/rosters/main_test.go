@@ -8,9 +8,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -98,5 +100,77 @@ func TestAQuotaLosesNothing(t *testing.T) {
 		s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 8}
 		require.NoError(t, export(t.Context(), client, s, io.Discard))
 		requireEachOnce(t, s.out)
+	})
+}
+
+func TestAFileThatIsNotOursIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{
+		"notes", "notes\n", "{", `{"a":1}`, "{\"a\":1}\n", "{}\n", "\n", "{\"GroupId\":\"A\"}\nnotes", "{\"GroupId\":\"A\"}\nnotes\n{\"GroupId\":\"B\"}\n",
+	} {
+		_, client := fake(t)
+		s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 1}
+		require.NoError(t, os.WriteFile(s.out, []byte(content), 0o600))
+		err := export(t.Context(), client, s, io.Discard)
+		if content == "{" { // this may be ours, after a kill
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, "choose another -out", content)
+		left, err := os.ReadFile(s.out)
+		require.NoError(t, err)
+		assert.Equal(t, content, string(left))
+	}
+}
+
+func TestAGroupThatFailsIsNamedAndTriedByTheNextRun(t *testing.T) {
+	t.Parallel()
+	server, client := fake(t)
+	server.AddGroup(camstest.Group{BusinessNumber: sandboxNumber, CustSpaceID: sandboxSpace, GroupID: "\x1b[2J"})
+	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+		return camstest.Refusal(403, "NoPermission", "No."), r.Parameter("GroupId") == "AA" || r.Parameter("GroupId") == "\x1b[2J"
+	})
+	s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 4}
+	var stderr strings.Builder
+	require.EqualError(t, export(t.Context(), client, s, &stderr), "2 groups failed; start again to try them again")
+	assert.Regexp(t, `^group AA: .*NoPermission.*\ngroup "\\x1b\[2J": .*\n59 groups in `, stderr.String())
+	assert.NotContains(t, stderr.String(), "\x1b")
+
+	server.AnswerFunc(nil)
+	stderr.Reset()
+	require.NoError(t, export(t.Context(), client, s, &stderr))
+	assert.Contains(t, stderr.String(), "61 groups in ")
+}
+
+func TestALineIsJSONWhateverTheServiceWrote(t *testing.T) {
+	t.Parallel()
+	server := camstest.NewServer()
+	numbers := []string{"+8613800000001", "=cmd|' /C calc'!A0", "\x1b[2J\n8613800000002"}
+	server.AddGroup(camstest.Group{BusinessNumber: sandboxNumber, CustSpaceID: sandboxSpace, GroupID: "A", Subject: "\x1b[2J\n", Participants: numbers})
+	client, err := server.NewClient()
+	require.NoError(t, err)
+	s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 1}
+	require.NoError(t, export(t.Context(), client, s, io.Discard))
+	text, err := os.ReadFile(s.out)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "\x1b")
+	assert.Equal(t, 1, strings.Count(string(text), "\n"))
+	var got line
+	require.NoError(t, json.Unmarshal(text, &got))
+	assert.Equal(t, "\x1b[2J\n", got.Subject)
+	for i, participant := range got.Participants {
+		assert.Equal(t, numbers[i], participant.ParticipantNumber)
+	}
+}
+
+func TestTheEstimateLeavesOutWhatAnEarlierRunWrote(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		left := remaining{start: time.Now(), before: 900}
+		time.Sleep(10 * time.Second) // of virtual time
+		assert.True(t, left.due())
+		assert.False(t, left.due())
+		assert.Equal(t, 90*time.Second, left.estimate(910, 1000))
+		assert.Zero(t, left.estimate(1000, 0))
 	})
 }

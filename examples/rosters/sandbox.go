@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/cams-go/cams"
@@ -41,38 +39,4 @@ func startSandbox(groups, quota int) (options []cams.Option, stop func(), err er
 		cams.WithEndpoint("http://" + listener.Addr().String()),
 		cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")),
 	}, func() { server.Close() }, nil
-}
-
-// progress is a line that is written again and again.
-type progress struct {
-	to     io.Writer
-	start  time.Time
-	last   time.Time
-	before int // groups that an earlier run wrote
-}
-
-func (p *progress) show(done, total int) {
-	if !isTerminal(p.to) || time.Since(p.last) < 500*time.Millisecond {
-		return
-	}
-	p.last = time.Now()
-	perGroup := time.Since(p.start) / time.Duration(max(1, done-p.before))
-	left := (perGroup * time.Duration(max(0, total-done))).Round(time.Second)
-	fmt.Fprintf(p.to, "\r\x1b[K%d of %d groups, about %v left", done, total, left)
-}
-
-// end clears the line.
-func (p *progress) end() {
-	if !p.last.IsZero() {
-		fmt.Fprint(p.to, "\r\x1b[K")
-	}
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
