@@ -1,0 +1,75 @@
+// Credentials takes its keys from a vault that gives temporary ones. The lesson is
+// the method vault.Credentials: with Expires the client keeps a key, and asks for
+// the next one shortly before it expires. It needs no account, as a fake
+// service answers:
+//
+//	go run ./examples/credentials
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"time"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// vault stands for where your keys are.
+type vault struct {
+	service *camstest.Server // which accepts the keys
+	out     io.Writer
+	asked   int
+}
+
+// Credentials implements cams.CredentialsProvider. A client calls it from one
+// goroutine at a time, however many calls wait for it.
+func (v *vault) Credentials(ctx context.Context) (cams.Credentials, error) {
+	v.asked++
+	key := cams.Credentials{
+		AccessKeyID:     fmt.Sprint("STS.key-number-", v.asked),
+		AccessKeySecret: "secret",
+		SecurityToken:   "token",
+		Expires:         time.Now().Add(time.Second), // of real ones it is an hour
+	}
+	v.service.AddAccessKey(key.AccessKeyID, key.AccessKeySecret, key.SecurityToken)
+	fmt.Fprintf(v.out, "  the vault gives key %d: %v\n", v.asked, key) // a print of credentials shows no secret
+	return key, nil
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	service := camstest.NewServer()
+	client, err := service.NewClient(cams.WithCredentials(&vault{service: service, out: out}))
+	if err != nil {
+		return err
+	}
+	steps := []struct {
+		what   string
+		before func()
+	}{
+		{"the first call", func() {}},
+		{"the next call has the key already", func() {}},
+		{"the key is near its end", func() { time.Sleep(950 * time.Millisecond) }},
+		{"the service refuses the key early: the client asks the vault and repeats the call", func() {
+			service.AnswerOnce(camstest.Refusal(403, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."))
+		}},
+	}
+	for _, step := range steps {
+		step.before()
+		fmt.Fprintln(out, step.what)
+		groups := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001"})
+		if _, err := cams.Collect(groups.All(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheSandboxPrintsTheGolden(t *testing.T) {
+	t.Parallel()
+	golden, err := os.ReadFile("testdata/golden.txt")
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) { // where time is virtual
+		var out strings.Builder
+		provoke(t.Context(), &out)
+		assert.Equal(t, string(golden), out.String())
+	})
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams/camstest"
+)
+
+func newFile(t *testing.T) *os.File {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "groups.ndjson"))
+	require.NoError(t, err)
+	t.Cleanup(func() { file.Close() })
+	return file
+}
+
+func TestTheSandboxPrintsTheGolden(t *testing.T) {
+	t.Parallel()
+	golden, err := os.ReadFile("testdata/golden.txt")
+	require.NoError(t, err)
+	file := newFile(t)
+	synctest.Test(t, func(t *testing.T) { // where time is virtual
+		var out strings.Builder
+		require.NoError(t, run(t.Context(), &out, file))
+		assert.Equal(t, string(golden), out.String())
+	})
+}
+
+func TestKilledAtAnyByteEachGroupIsThereOnce(t *testing.T) {
+	t.Parallel()
+	service := camstest.NewServer()
+	for i := range 45 {
+		service.AddGroup(camstest.Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: fmt.Sprint("EA", i), GmtModifier: 1})
+	}
+	client, err := service.NewClient()
+	require.NoError(t, err)
+	file := newFile(t)
+	run := func() string {
+		require.NoError(t, list(t.Context(), client, file))
+		text, err := os.ReadFile(file.Name())
+		require.NoError(t, err)
+		return strings.TrimSuffix(string(text), `{"Groups":[],"Next":6}`+"\n") // the end can be an empty page
+	}
+	whole := run()
+	require.Equal(t, 45, strings.Count(whole, "GroupId"))
+	for size := 0; size < len(whole); size += 97 {
+		require.NoError(t, file.Truncate(0))
+		_, err := file.Seek(0, io.SeekStart)
+		require.NoError(t, err)
+		_, err = file.WriteString(whole[:size] + strings.Repeat("x", size)) // the page may have been longer then
+		require.NoError(t, err)
+		if run() != whole { // the whole text is too long to print
+			t.Errorf("killed after %d bytes, it is another file", size)
+		}
+	}
+	assert.Equal(t, 45, strings.Count(run(), "GroupId"), "it was done already")
+}
