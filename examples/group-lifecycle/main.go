@@ -1,4 +1,7 @@
 // Group-lifecycle takes a group from its creation to its end, a printed line a step.
+// In a sandbox, a fake service on a loopback port; -h tells how to use the real one:
+//
+//	go run ./examples/group-lifecycle
 package main
 
 import (

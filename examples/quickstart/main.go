@@ -16,7 +16,8 @@ import (
 
 func main() {
 	if len(os.Args) != 4 {
-		log.Fatal("usage: quickstart <business number> <group ID> <customer space ID>")
+		log.Fatal("usage: quickstart <business number> <group ID> <customer space ID>\n" +
+			"without an account: go run ./examples/list-participants")
 	}
 	if err := printMembers(context.Background(), os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		log.Fatal(err)

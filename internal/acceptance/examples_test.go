@@ -5,7 +5,10 @@ import (
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,4 +59,32 @@ func shownExamples(t *testing.T, fset *token.FileSet, files []*ast.File, path st
 		add(function.Examples)
 	}
 	return names
+}
+
+func TestEveryExampleProgramIsShortAndSaysHowToRunIt(t *testing.T) {
+	t.Parallel()
+	long := []string{"list-participants", "group-lifecycle", "rosters"}
+	directories, err := filepath.Glob(filepath.Join(root, "examples/[a-hj-z]*")) // not internal
+	require.NoError(t, err)
+	require.NotEmpty(t, directories)
+	for _, directory := range directories {
+		name := filepath.Base(directory)
+		files, err := filepath.Glob(filepath.Join(directory, "*.go"))
+		require.NoError(t, err)
+		doc, lines := "", 0
+		for _, path := range files {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments|parser.PackageClauseOnly)
+			require.NoError(t, err)
+			doc += file.Doc.Text()
+			if !strings.HasSuffix(path, "_test.go") {
+				lines += strings.Count(string(text), "\n")
+			}
+		}
+		if !slices.Contains(long, name) {
+			assert.LessOrEqual(t, lines, 80, name)
+		}
+		assert.Regexp(t, `\tgo (run|test -v) \./examples/`+name, doc, name)
+	}
 }
