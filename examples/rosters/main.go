@@ -4,7 +4,7 @@
 // In a sandbox, a fake service on a loopback port with a quota of 10 requests a
 // second, to watch the client find it:
 //
-//	go run ./examples/rosters -out /tmp/rosters.ndjson -quota 10
+//	go run ./examples/rosters -quota 10
 package main
 
 import (

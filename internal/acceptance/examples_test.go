@@ -71,13 +71,13 @@ func TestEveryExampleProgramIsShortAndSaysHowToRunIt(t *testing.T) {
 		name := filepath.Base(directory)
 		files, err := filepath.Glob(filepath.Join(directory, "*.go"))
 		require.NoError(t, err)
-		doc, lines := "", 0
+		header, lines := "", 0
 		for _, path := range files {
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments|parser.PackageClauseOnly)
 			require.NoError(t, err)
-			doc += file.Doc.Text()
+			header += file.Doc.Text()
 			if !strings.HasSuffix(path, "_test.go") {
 				lines += strings.Count(string(text), "\n")
 			}
@@ -85,6 +85,6 @@ func TestEveryExampleProgramIsShortAndSaysHowToRunIt(t *testing.T) {
 		if !slices.Contains(long, name) {
 			assert.LessOrEqual(t, lines, 80, name)
 		}
-		assert.Regexp(t, `\tgo (run|test -v) \./examples/`+name, doc, name)
+		assert.Regexp(t, `\tgo (run|test -v) \./examples/`+name, header, name)
 	}
 }
