@@ -9,6 +9,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,7 @@ func main() {
 	flag.StringVar(&s.businessNumber, "business-number", "", "the business's phone number with country code; without it a sandbox is used")
 	flag.StringVar(&s.custSpaceID, "cust-space-id", "", "the channel's instance ID, or an ISV customer's SpaceId")
 	flag.StringVar(&s.region, "region", "", "the region; default: ALIBABA_CLOUD_REGION_ID, else ap-southeast-1")
-	flag.StringVar(&s.out, "out", "rosters.ndjson", "the file to write, or to go on with")
+	flag.StringVar(&s.out, "out", "", "the file to write, or to go on with; default: rosters.ndjson, in the sandbox sandbox.ndjson")
 	flag.IntVar(&s.concurrency, "concurrency", 8, "groups in flight")
 	flag.IntVar(&s.groups, "groups", 200, "groups of the sandbox")
 	flag.IntVar(&s.quota, "quota", 0, "requests a second that the sandbox takes; 0: no quota")
@@ -67,9 +68,10 @@ func run(ctx context.Context, s settings, stderr io.Writer) error {
 			return err
 		}
 		defer stop()
-		s.businessNumber, s.custSpaceID = sandboxNumber, sandboxSpace
+		s.businessNumber, s.custSpaceID, s.out = sandboxNumber, sandboxSpace, cmp.Or(s.out, "sandbox.ndjson")
 		options = append(options, sandbox...)
 	}
+	s.out = cmp.Or(s.out, "rosters.ndjson") // not what the sandbox wrote
 	client, err := cams.NewClient(options...)
 	if err != nil {
 		return err

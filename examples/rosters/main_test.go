@@ -174,3 +174,12 @@ func TestTheEstimateLeavesOutWhatAnEarlierRunWrote(t *testing.T) {
 		assert.Zero(t, left.estimate(1000, 0))
 	})
 }
+
+func TestTheSandboxDoesNotWriteWhereTheRealServiceDoes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var stderr strings.Builder
+	require.NoError(t, run(t.Context(), settings{concurrency: 16, groups: 20}, &stderr))
+	assert.Equal(t, "20 groups in sandbox.ndjson\n", stderr.String())
+	assert.FileExists(t, "sandbox.ndjson")
+	assert.NoFileExists(t, "rosters.ndjson")
+}
