@@ -1,0 +1,149 @@
+package camsotel
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/cams-go/cams"
+)
+
+const (
+	scope = "github.com/cams-go/cams/camsotel"
+	// The newest Go package of the conventions still has another name for
+	// rpc.status_code, so the names stand here.
+	schemaURL = "https://opentelemetry.io/schemas/1.45.0"
+)
+
+// Option configures [New].
+type Option func(*config)
+
+type config struct {
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+}
+
+// WithTracerProvider chooses where spans go. The default, also for nil, is the global provider.
+func WithTracerProvider(p trace.TracerProvider) Option {
+	return func(c *config) {
+		if p != nil {
+			c.tracers = p
+		}
+	}
+}
+
+// WithMeterProvider chooses where metrics go. The default, also for nil, is the global provider.
+func WithMeterProvider(p metric.MeterProvider) Option {
+	return func(c *config) {
+		if p != nil {
+			c.meters = p
+		}
+	}
+}
+
+// New makes an observer for [cams.WithObserver]. It is safe for concurrent use, and
+// for more than one client. An instrument that cannot be made is reported to
+// [otel.Handle] and records nothing.
+func New(opts ...Option) cams.Observer {
+	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	return &observer{
+		instruments: newInstruments(c.meters.Meter(scope,
+			metric.WithInstrumentationVersion(cams.Version), metric.WithSchemaURL(schemaURL))),
+		tracer: c.tracers.Tracer(scope,
+			trace.WithInstrumentationVersion(cams.Version), trace.WithSchemaURL(schemaURL)),
+	}
+}
+
+type observer struct {
+	instruments
+	tracer trace.Tracer
+}
+
+// spanKey is where an observer finds its own span: the context's current one may be
+// that of another observer.
+type spanKey struct{ *observer }
+
+// callSpan is the span of a call. It begins and ends when the call says, so that it
+// is as long as its measured duration.
+type callSpan struct {
+	trace.Span
+	start time.Time
+}
+
+// StartCall implements [cams.Observer].
+func (o *observer) StartCall(ctx context.Context, operation string) context.Context {
+	start := time.Now()
+	ctx, span := o.tracer.Start(ctx, method(operation),
+		trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithTimestamp(start),
+		trace.WithAttributes(systemName, methodKey.String(method(operation))))
+	return context.WithValue(ctx, spanKey{o}, callSpan{span, start})
+}
+
+// Attempt implements [cams.Observer].
+func (o *observer) Attempt(ctx context.Context, attempt cams.AttemptInfo) {
+	outcome := outcomeOf(attempt.Err)
+	o.attemptDuration.Record(ctx, attempt.Duration.Seconds(), attributes(attempt.Operation, outcome...))
+	o.waitTime.Record(ctx, attempt.Waited.Seconds(), attributes(attempt.Operation))
+	if errors.Is(attempt.Err, cams.ErrThrottled) {
+		o.throttled.Add(ctx, 1, attributes(attempt.Operation))
+	}
+	call, ok := ctx.Value(spanKey{o}).(callSpan)
+	if !ok || !call.IsRecording() {
+		return
+	}
+	if isRequestID(attempt.RequestID) {
+		id := requestIDKey.String(attempt.RequestID)
+		outcome = append(outcome, id)
+		call.SetAttributes(id)
+	}
+	call.AddEvent("cams.attempt", trace.WithAttributes(append(attemptAttributes(attempt), outcome...)...))
+}
+
+// attemptAttributes are those of an attempt's event, but for its outcome.
+func attemptAttributes(attempt cams.AttemptInfo) []attribute.KeyValue {
+	attrs := []attribute.KeyValue{
+		attribute.Int("cams.attempt.number", attempt.Number),
+		attribute.Float64("cams.attempt.duration", attempt.Duration.Seconds()),
+	}
+	if attempt.Waited > 0 {
+		attrs = append(attrs, attribute.Float64("cams.attempt.limiter.wait_time", attempt.Waited.Seconds()))
+	}
+	if attempt.Reason != "" {
+		attrs = append(attrs, attribute.String("cams.attempt.reason", attempt.Reason))
+	}
+	if attempt.Retry {
+		attrs = append(attrs, attribute.Float64("cams.attempt.retry.pause", attempt.Pause.Seconds()))
+	}
+	if attempt.StatusCode != 0 {
+		attrs = append(attrs, attribute.Int("http.response.status_code", attempt.StatusCode))
+	}
+	return attrs
+}
+
+// EndCall implements [cams.Observer].
+func (o *observer) EndCall(ctx context.Context, ended cams.CallInfo) {
+	outcome := outcomeOf(ended.Err)
+	o.callDuration.Record(ctx, ended.Duration.Seconds(), attributes(ended.Operation, outcome...))
+	call, ok := ctx.Value(spanKey{o}).(callSpan)
+	if !ok {
+		return
+	}
+	call.SetAttributes(append(outcome, attribute.Int("cams.call.attempts", ended.Attempts))...)
+	if ended.Waited > 0 {
+		call.SetAttributes(attribute.Float64("cams.call.limiter.wait_time", ended.Waited.Seconds()))
+	}
+	if ended.Err != nil {
+		call.SetStatus(codes.Error, "") // error.type tells what an error's text might not keep to itself
+	}
+	call.End(trace.WithTimestamp(call.start.Add(ended.Duration)))
+}

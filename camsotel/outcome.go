@@ -1,0 +1,115 @@
+package camsotel
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/cams-go/cams"
+)
+
+// The names that are used more than once.
+const (
+	methodKey     = attribute.Key("rpc.method")
+	statusCodeKey = attribute.Key("rpc.status_code")
+	errorTypeKey  = attribute.Key("error.type")
+	requestIDKey  = attribute.Key("alibaba_cloud.request_id")
+)
+
+var systemName = attribute.String("rpc.system.name", "alibaba_cloud")
+
+// method is the operation with its service, as the conventions want it.
+func method(operation string) string { return "cams/" + operation }
+
+// other is the conventions' error.type of what has no better one.
+const other = "_OTHER"
+
+// outcomeOf is how an attempt or a call ended: the service's code where there is
+// one, and the class of the error.
+func outcomeOf(err error) []attribute.KeyValue {
+	if err == nil {
+		return []attribute.KeyValue{statusCodeKey.String("OK")}
+	}
+	class, isCode := classOf(err)
+	if isCode {
+		return []attribute.KeyValue{statusCodeKey.String(class), errorTypeKey.String(class)}
+	}
+	return []attribute.KeyValue{errorTypeKey.String(class)}
+}
+
+// classOf is the class of an error, and whether it is a code of the service. There
+// are few classes: they are dimensions of metrics.
+func classOf(err error) (class string, isCode bool) {
+	var stopped *cams.CallError
+	var refused *cams.APIError
+	var answered *cams.ResponseError
+	switch {
+	case errors.As(err, &stopped): // first, as it may wrap the error of an attempt
+		return classOfCall(stopped), false
+	case errors.As(err, &refused):
+		if isServiceCode(refused.Code) {
+			return refused.Code, true
+		}
+	case errors.As(err, &answered):
+		if answered.StatusCode >= 200 && answered.StatusCode <= 299 {
+			return "invalid_answer", false
+		}
+		return strconv.Itoa(answered.StatusCode), false
+	}
+	return other, false
+}
+
+// classes are the classes of a [cams.CallError] by its reason.
+var classes = map[string]string{
+	"no credentials":                     "no_credentials",
+	"not signed":                         "not_signed",
+	"the limiter let no request through": "limited",
+	"no answer":                          "no_answer",
+	"timed out":                          "timeout",
+	"stopped by the caller's context":    "canceled",
+}
+
+func classOfCall(err *cams.CallError) string {
+	class, ok := classes[err.Reason]
+	switch {
+	case errors.Is(err, cams.ErrOutcomeUnknown):
+		return "outcome_unknown"
+	case !ok:
+		return other
+	case class == "canceled" && !errors.Is(err, context.Canceled):
+		return "deadline_exceeded"
+	}
+	return class
+}
+
+// isServiceCode tells a code from what a server may repeat in its place, such as an
+// ID, a key or a number: a code is made of words and short numbers, for instance
+// InvalidTimeStamp.Expired, ERR-COMMON-001 or 999999.
+func isServiceCode(code string) bool {
+	if len(code) > 64 {
+		return false
+	}
+	digits := 0
+	for _, word := range strings.FieldsFunc(code, isSeparator) {
+		number := strings.Trim(word, "0123456789") == ""
+		if !number && strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) }) {
+			return false
+		}
+		if number {
+			digits += len(word)
+		}
+	}
+	return code != "" && !isSeparator(rune(code[0])) && digits <= 6
+}
+
+func isSeparator(r rune) bool { return r == '.' || r == '-' || r == '_' }
+
+// requestIDs are five groups of letters and digits.
+var requestIDs = regexp.MustCompile(`^[0-9A-Za-z]{4,12}(?:-[0-9A-Za-z]{4,12}){4}$`)
+
+func isRequestID(id string) bool { return requestIDs.MatchString(id) }
