@@ -74,7 +74,9 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 		result := c.attempt(ctx, call)
 		c.learn(call, &result, !result.final && errors.Is(result.err, ErrThrottled))
 		next := c.judge(ctx, call, &result)
-		c.tell(ctx, call, &result, next)
+		if !result.final {
+			c.tell(ctx, call, &result, next)
+		}
 		if next.again && retry.Pause(ctx, next.pause) {
 			continue
 		}

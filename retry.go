@@ -75,7 +75,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	memory.last = r.err
 	switch {
 	case r.final:
-		return verdict{reason: "credentials refused before"}
+		return verdict{} // the credentials that were refused came again
 	case memory.unclear:
 		return verdict{reason: "outcome unknown"}
 	}

@@ -1,0 +1,159 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+)
+
+// witness is an observer that writes down what it is told. It is for one call.
+type witness struct {
+	t        *testing.T
+	started  []string
+	attempts []cams.AttemptInfo
+	ended    []cams.CallInfo
+}
+
+type witnessKey struct{}
+
+func (w *witness) StartCall(ctx context.Context, operation string) context.Context {
+	w.started = append(w.started, operation)
+	return context.WithValue(ctx, witnessKey{}, w)
+}
+
+func (w *witness) Attempt(ctx context.Context, attempt cams.AttemptInfo) {
+	assert.Same(w.t, w, ctx.Value(witnessKey{}), "the context of StartCall comes back")
+	assert.Empty(w.t, w.ended)
+	w.attempts = append(w.attempts, attempt)
+}
+
+func (w *witness) EndCall(ctx context.Context, call cams.CallInfo) {
+	assert.Same(w.t, w, ctx.Value(witnessKey{}), "the context of StartCall comes back")
+	w.ended = append(w.ended, call)
+}
+
+// observed is a call that ends in one way, and what an observer must be told.
+type observed struct {
+	answers  []camstest.Answer
+	options  []cams.Option
+	limit    time.Duration // the caller's deadline
+	call     func(context.Context, *cams.Client) error
+	attempts int
+	reason   string // of the last attempt
+	status   int    // of the last answer
+	cutShort bool   // the deadline ended the pause before the attempt that was to follow
+}
+
+func observedCalls() map[string]observed {
+	unavailable := camstest.Refusal(503, "ServiceUnavailable", "m")
+	unknownKey := camstest.Refusal(404, "InvalidAccessKeyId.NotFound", "m")
+	never := camstest.Answer{Delay: time.Hour}
+	provider := func(f providerFunc) []cams.Option { return []cams.Option{cams.WithCredentials(f)} }
+	create := func(ctx context.Context, client *cams.Client) error {
+		_, err := client.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"})
+		return err
+	}
+	return map[string]observed{
+		"a success":                           {attempts: 1, status: 200},
+		"a success after failures":            {answers: []camstest.Answer{unavailable, {Drop: true}}, attempts: 3, status: 200},
+		"a refusal":                           {answers: []camstest.Answer{camstest.Refusal(403, "NoPermission", "m")}, attempts: 1, reason: "not retryable", status: 403},
+		"attempts used up":                    {answers: []camstest.Answer{unavailable, unavailable, {Drop: true}}, attempts: 3, reason: "attempts used up"},
+		"an unknown outcome":                  {answers: []camstest.Answer{{Drop: true}}, call: create, attempts: 1, reason: "outcome unknown"},
+		"the attempt timeout":                 {answers: []camstest.Answer{unavailable, unavailable, never}, attempts: 3, reason: "attempts used up"},
+		"a deadline in an attempt":            {answers: []camstest.Answer{never}, limit: time.Second, attempts: 1, reason: "stopped by the caller's context"},
+		"a deadline in a pause":               {answers: []camstest.Answer{unavailable}, limit: time.Nanosecond, attempts: 1, reason: "server error", status: 503, cutShort: true},
+		"a deadline in the limiter":           {options: []cams.Option{cams.WithLimiter(slow{})}, limit: time.Second / 2, attempts: 1, reason: "stopped by the caller's context"},
+		"a deadline in the limiter, later":    {answers: []camstest.Answer{unavailable}, options: []cams.Option{cams.WithLimiter(&onlyFirst{})}, limit: time.Minute, attempts: 2, reason: "stopped by the caller's context", status: 503},
+		"a deadline that has passed":          {limit: -1, attempts: 1, reason: "stopped by the caller's context"},
+		"a limiter that lets nothing through": {options: []cams.Option{cams.WithLimiter(slow{http.ErrNoLocation})}, attempts: 1, reason: "not retryable"},
+		"a signer that fails": {options: []cams.Option{cams.WithSigner(signerFunc(func(*http.Request, cams.SigningInput) error { return http.ErrNoLocation }))},
+			attempts: 1, reason: "not retryable"},
+		"a provider that fails": {options: provider(func(context.Context) (cams.Credentials, error) { return cams.Credentials{}, http.ErrNoLocation }),
+			attempts: 1, reason: "not retryable"},
+		"a provider that panics": {options: provider(func(context.Context) (cams.Credentials, error) { panic("no") }),
+			attempts: 1, reason: "not retryable"},
+		"refused credentials that come back": {answers: []camstest.Answer{unknownKey}, options: provider(func(context.Context) (cams.Credentials, error) { return someCredentials, nil }),
+			attempts: 1, reason: "credentials asked for again", status: 404, cutShort: true},
+	}
+}
+
+func TestAnObserverIsToldOfEachCallAttemptAndEnd(t *testing.T) {
+	t.Parallel()
+	for name, want := range observedCalls() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { want.check(t) })
+		})
+	}
+}
+
+func (want observed) check(t *testing.T) {
+	w := &witness{t: t}
+	server, client := service(t, append([]cams.Option{cams.WithObserver(w)}, want.options...)...)
+	server.AnswerOnce(want.answers...)
+	ctx := t.Context()
+	if want.limit != 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, want.limit)
+		defer cancel()
+	}
+	if want.call == nil {
+		want.call = list
+	}
+	start := time.Now()
+	err := want.call(ctx, client)
+
+	require.Len(t, w.started, 1)
+	require.Len(t, w.ended, 1)
+	require.Len(t, w.attempts, want.attempts)
+	end, last := w.ended[0], w.attempts[want.attempts-1]
+	assert.Equal(t, err, end.Err)
+	assert.Equal(t, w.started[0], end.Operation)
+	assert.Equal(t, want.attempts, end.Attempts)
+	assert.Equal(t, want.status, end.StatusCode)
+	assert.Equal(t, time.Since(start), end.Duration)
+	var sum, waited time.Duration
+	for i, attempt := range w.attempts {
+		assert.Equal(t, end.Operation, attempt.Operation)
+		assert.Equal(t, i+1, attempt.Number)
+		assert.Equal(t, i+1 < want.attempts || want.cutShort, attempt.Retry)
+		assert.Equal(t, attempt.Err == nil, attempt.Reason == "")
+		var refused *cams.APIError
+		assert.Equal(t, errors.As(attempt.Err, &refused), attempt.Code != "")
+		assert.Equal(t, attempt.StatusCode != 0, attempt.RequestID != "")
+		sum += attempt.Duration + attempt.Waited
+		if !want.cutShort {
+			sum += attempt.Pause
+		}
+		waited += attempt.Waited
+	}
+	assert.Equal(t, err == nil, last.Err == nil)
+	assert.Equal(t, want.reason, last.Reason)
+	assert.Equal(t, end.Waited, waited)
+	if !want.cutShort {
+		assert.Equal(t, end.Duration, sum, "no time is lost")
+	}
+}
+
+func TestAnObserverIsNotToldOfACallThatIsInvalid(t *testing.T) {
+	t.Parallel()
+	w := &witness{t: t}
+	_, client := service(t, cams.WithObserver(w))
+	twice, err := client.With(cams.WithParameter("GroupId", "x"))
+	require.NoError(t, err)
+	_, err = client.ListChatGroupParticipants(t.Context(), new(cams.ListChatGroupParticipantsRequest))
+	for _, err := range []error{err, list(t.Context(), twice), client.Call(t.Context(), cams.Operation{}, nil, nil)} {
+		require.ErrorAs(t, err, new(*cams.ValidationError))
+	}
+	assert.Empty(t, w.started)
+	assert.Empty(t, w.ended)
+}
