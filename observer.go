@@ -10,6 +10,8 @@ import (
 
 // Observer is told about calls and their attempts, for metrics and traces. Its
 // methods run within the call: they must be quick, and safe for concurrent use.
+// It is not told of a call that ends in a [*ValidationError]. The module
+// github.com/cams-go/cams/camsotel has one for OpenTelemetry.
 type Observer interface {
 	// StartCall begins a call. The context that it returns is used by the call and
 	// comes back in Attempt and EndCall; nil means ctx.
@@ -30,7 +32,7 @@ type AttemptInfo struct {
 	Err        error         // nil for a success
 	Duration   time.Duration // from asking for credentials to the end of the answer
 	Waited     time.Duration // for the limiter, before the attempt
-	Retry      bool          // whether another attempt follows
+	Retry      bool          // whether another attempt follows, unless the context ends first
 	Reason     string        // why one follows, or why a failure is the end
 	Pause      time.Duration // before the next attempt
 }
@@ -64,7 +66,8 @@ func (i CallInfo) LogValue() slog.Value {
 type callInfoKey struct{}
 
 // WithCallInfo returns a context with which one call tells about itself, also if
-// it fails: it fills into before it returns. Use the context for one call at a time.
+// it fails: it fills into before it returns, but for a [*ValidationError], which
+// leaves into as it is. Use the context for one call at a time.
 func WithCallInfo(ctx context.Context, into *CallInfo) context.Context {
 	return context.WithValue(ctx, callInfoKey{}, into)
 }
