@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -13,17 +14,19 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// A call and its attempts, as OpenTelemetry's SDK gets them. A program that sets the
-// global providers needs no options.
+// A call and its attempts, as OpenTelemetry's SDK gets them.
 func ExampleNew() {
 	exporter := tracetest.NewInMemoryExporter() // otlptracegrpc.New(ctx) in a program of yours
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
-	observer := camsotel.New(camsotel.WithTracerProvider(tracers))
 
 	server := camstest.NewServer() // instead of the service
 	server.AddGroup(camstest.Group{BusinessNumber: "8613800138000", CustSpaceID: "cams-k001", GroupID: "EA939"})
 	server.AnswerOnce(camstest.Refusal(400, "SignatureNonceUsed", "something on the way sent it twice"))
-	client, err := server.NewClient(cams.WithObserver(observer)) // cams.NewClient in a program of yours
+	service := &http.Client{Transport: server}
+	provider := cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")
+
+	observer := camsotel.New(camsotel.WithTracerProvider(tracers)) // without options: the global providers
+	client, err := cams.NewClient(cams.WithHTTPClient(service), cams.WithCredentials(provider), cams.WithObserver(observer))
 	if err != nil {
 		log.Fatal(err)
 	}
