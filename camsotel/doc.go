@@ -6,8 +6,8 @@
 //
 // # Traces
 //
-// A call is one span of kind client, named after the operation and as long as the
-// call with all its retries. The context of its requests has the span, so that what
+// A call is one span of kind client, named as its rpc.method and as long as the call
+// with all its retries. The context of its requests has the span, so that what
 // an instrumented transport records becomes its child. Beware that such a transport
 // may record URLs, and that the query of a request holds the business number. The
 // span has these attributes:
@@ -36,7 +36,7 @@
 // and rpc.method; the first two also rpc.status_code and, for failures, error.type.
 //
 //	rpc.client.call.duration      a call with all its retries
-//	cams.client.attempt.duration  an attempt, without the wait for the limiter; its count is the number of attempts
+//	cams.client.attempt.duration  an attempt, without the wait for the limiter; it counts the attempts
 //	cams.client.limiter.wait_time how long an attempt waited for the limiter
 //	cams.client.throttled         attempts refused for too many requests
 //
