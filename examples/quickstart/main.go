@@ -16,27 +16,19 @@ import (
 
 func main() {
 	if len(os.Args) != 4 {
-		log.Fatal("usage: quickstart <business number> <group ID> <customer space ID>\n" +
-			"without an account: go run ./examples/list-participants")
+		log.Fatal("usage: quickstart <business number> <group ID> <customer space ID>")
 	}
-	if err := printMembers(context.Background(), os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	client, err := cams.NewClient() // region and credentials come from the environment
+	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func printMembers(ctx context.Context, businessNumber, groupID, custSpaceID string) error {
-	client, err := cams.NewClient()
-	if err != nil {
-		return err
-	}
-	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: businessNumber, GroupID: groupID, CustSpaceID: custSpaceID,
+	members := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: os.Args[1], GroupID: os.Args[2], CustSpaceID: os.Args[3],
 	})
-	for participant, err := range pager.All(ctx) {
+	for member, err := range members.All(context.Background()) {
 		if err != nil {
-			return err
+			log.Fatal(err)
 		}
-		fmt.Println(participant.ParticipantNumber)
+		fmt.Println(member.ParticipantNumber)
 	}
-	return nil
 }
