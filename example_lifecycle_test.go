@@ -75,11 +75,17 @@ func Example_testAGroupsLife() {
 		panic(err)
 	}
 	inviter := &Inviter{API: client, Number: "8613800000000", CustID: "cams-k001", Poll: time.Millisecond}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(context.Background())
+	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+		if r.Action == "ListChatGroup" { // the group is made; its owner loses patience
+			cancel()
+		}
+		return camstest.Answer{}, false
+	})
 	_, err = inviter.Open(ctx, "Never active")
-	fmt.Println(errors.Is(err, context.DeadlineExceeded))
+	fmt.Println(errors.Is(err, context.Canceled))
 
+	server.AnswerFunc(nil)
 	ctx = context.Background()
 	server.SetActivationDelay(5 * time.Millisecond)
 	link, err := inviter.Open(ctx, "Book club")
