@@ -1,0 +1,146 @@
+package redact
+
+import (
+	"encoding/json"
+	"html"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Values masks each of these values in s, in every spelling in which an answer
+// may repeat it: plain, percent-encoded, form-encoded or escaped for HTML or
+// JSON, one in another, and numbers also in groups and in digits of any script.
+// Values of fewer than four bytes are left: they would shred the text and say nothing.
+func Values(s string, values ...string) string {
+	var texts, numbers []string
+	for _, v := range values {
+		decoded := decodings(v, nil)
+		if number := decoded[0].rewrite(digits()).text; len(number) >= 4 && !strings.Contains(number, " ") {
+			numbers = append(numbers, number)
+			continue
+		}
+		for _, d := range decoded {
+			if len(d.text) >= 4 {
+				texts = append(texts, d.text)
+			}
+		}
+	}
+	hidden := make([]bool, len(s))
+	for _, d := range decodings(s, texts) {
+		d.hide(hidden, texts)
+		d.rewrite(digits()).hide(hidden, numbers)
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		if !hidden[i] {
+			b.WriteByte(s[i])
+		} else if i == 0 || !hidden[i-1] {
+			b.WriteString(Mask)
+		}
+	}
+	return b.String()
+}
+
+// A decoding is made of an original. It knows where each of its bytes starts and ends there.
+type decoding struct {
+	text     string
+	from, to []int
+}
+
+// decodings returns s as it is, decoded once, twice, and so on while that changes it.
+func decodings(s string, texts []string) (all []decoding) {
+	d := decoding{s, make([]int, len(s)), make([]int, len(s))}
+	for i := range len(s) {
+		d.from[i], d.to[i] = i, i+1
+	}
+	for last := ""; len(all) == 0 || d.text != last && len(all) < 8; {
+		all, last = append(all, d), d.text
+		d = d.rewrite(func(s string) (string, int) { return unescape(s, texts) })
+	}
+	return all
+}
+
+// rewrite takes step by step what the rest of the text starts with, n bytes, and puts text in its place.
+func (d decoding) rewrite(step func(rest string) (text string, n int)) (next decoding) {
+	var b strings.Builder
+	for i := 0; i < len(d.text); {
+		text, n := step(d.text[i:])
+		b.WriteString(text)
+		for range len(text) {
+			next.from, next.to = append(next.from, d.from[i]), append(next.to, d.to[i+n-1])
+		}
+		i += n
+	}
+	next.text = b.String()
+	return next
+}
+
+// hide marks what texts are made of.
+func (d decoding) hide(hidden []bool, texts []string) {
+	for _, text := range texts {
+		for start := 0; ; start += len(text) {
+			i := strings.Index(d.text[start:], text)
+			if i < 0 {
+				break
+			}
+			start += i
+			for i := d.from[start]; i < d.to[start+len(text)-1]; i++ {
+				hidden[i] = true
+			}
+		}
+	}
+}
+
+var escape = lazy(`^(?:%[0-9A-Fa-f]{2}`, `(?:\\u[Dd][89ABab][0-9A-Fa-f]{2})?\\u[0-9A-Fa-f]{4}`, `\\[^0-9A-Za-z]`, `&#?\w{1,31};)`)
+
+// unescape decodes one character, as URLs, JSON and HTML have it. A percent sign
+// right before one of texts is no escape.
+func unescape(s string, texts []string) (string, int) {
+	switch s[0] {
+	case '+': // in a form
+		return " ", 1
+	case '%', '&', '\\':
+	default:
+		return s[:1], 1
+	}
+	token := escape().FindString(s)
+	startsIn := func(text string) bool { return strings.Contains(s[1:min(len(token)+3, len(s))], text[:4]) }
+	if token == "" || s[0] == '%' && slices.ContainsFunc(texts, startsIn) {
+		return s[:1], 1
+	}
+	var plain string
+	switch {
+	case s[0] == '%':
+		plain, _ = url.PathUnescape(token)
+	case s[0] == '&':
+		plain = html.UnescapeString(token)
+	case json.Unmarshal([]byte(`"`+token+`"`), &plain) != nil:
+		plain = token[1:]
+	}
+	return plain, len(token)
+}
+
+// digits keeps digits, in ASCII, and up to three separators between them as
+// nothing. All else becomes a space.
+func digits() func(string) (string, int) {
+	gap := 0
+	return func(s string) (string, int) {
+		r, n := utf8.DecodeRuneInString(s)
+		if unicode.IsDigit(r) {
+			digit := '0'
+			for ; unicode.IsDigit(r - 1); r-- {
+				digit++
+			}
+			gap = 0
+			return string(digit), n
+		}
+		gap++
+		if gap <= 3 && (unicode.In(r, unicode.White_Space, unicode.Z, unicode.Pd, unicode.Cf) || strings.ContainsRune("./()+", r)) {
+			return "", n
+		}
+		return " ", n
+	}
+}
