@@ -31,7 +31,7 @@ var (
 		international, // left for groups, but starts before what may look like an address in it
 		uuid,
 		`\b(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
-		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?`,                                       // a time
+		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\b|Z)`,                               // a time
 		`\bv\d+\.\d+\.\d+[\w.+-]*`,                                                    // a version
 		`\b\d{1,12}(?:\.\d{1,9})? ?(?:bytes?|[KMGT]i?B|seconds)\b`,                    // a size
 		`\b(?:\d{1,9}[hm])*\d{1,12}(?:\.\d{1,9})?[nµm]?s\b`,                           // a duration

@@ -29,7 +29,7 @@ func Values(s string, values ...string) string {
 		}
 	}
 	hidden := make([]bool, len(s))
-	for _, d := range decodings(s, texts) {
+	for _, d := range append(decodings(s, nil), decodings(s, slices.Concat(texts, numbers))...) {
 		d.hide(hidden, texts)
 		d.rewrite(digits()).hide(hidden, numbers)
 	}
@@ -65,7 +65,9 @@ func decodings(s string, texts []string) (all []decoding) {
 
 // rewrite takes step by step what the rest of the text starts with, n bytes, and puts text in its place.
 func (d decoding) rewrite(step func(rest string) (text string, n int)) (next decoding) {
+	next.from, next.to = make([]int, 0, len(d.text)), make([]int, 0, len(d.text))
 	var b strings.Builder
+	b.Grow(len(d.text))
 	for i := 0; i < len(d.text); {
 		text, n := step(d.text[i:])
 		b.WriteString(text)
@@ -96,9 +98,9 @@ func (d decoding) hide(hidden []bool, texts []string) {
 
 var escape = lazy(`^(?:%[0-9A-Fa-f]{2}`, `(?:\\u[Dd][89ABab][0-9A-Fa-f]{2})?\\u[0-9A-Fa-f]{4}`, `\\[^0-9A-Za-z]`, `&#?\w{1,31};)`)
 
-// unescape decodes one character, as URLs, JSON and HTML have it. A percent sign
-// right before one of texts is no escape.
-func unescape(s string, texts []string) (string, int) {
+// unescape decodes one character, as URLs, JSON and HTML have it. An escape that
+// takes the start of one of texts for its end is none.
+func unescape(s string, texts []string) (plain string, n int) {
 	switch s[0] {
 	case '+': // in a form
 		return " ", 1
@@ -107,20 +109,19 @@ func unescape(s string, texts []string) (string, int) {
 		return s[:1], 1
 	}
 	token := escape().FindString(s)
-	startsIn := func(text string) bool { return strings.Contains(s[1:min(len(token)+3, len(s))], text[:4]) }
-	if token == "" || s[0] == '%' && slices.ContainsFunc(texts, startsIn) {
+	n = len(token)
+	if n == 0 || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(s[1:min(n+3, len(s))], t[:4]) }) {
 		return s[:1], 1
 	}
-	var plain string
 	switch {
 	case s[0] == '%':
-		plain, _ = url.PathUnescape(token)
+		token, _ = url.PathUnescape(token)
 	case s[0] == '&':
-		plain = html.UnescapeString(token)
-	case json.Unmarshal([]byte(`"`+token+`"`), &plain) != nil:
-		plain = token[1:]
+		token = html.UnescapeString(token)
+	case json.Unmarshal([]byte(`"`+token+`"`), &token) != nil:
+		token = token[1:]
 	}
-	return plain, len(token)
+	return token, n
 }
 
 // digits keeps digits, in ASCII, and up to three separators between them as
@@ -130,12 +131,12 @@ func digits() func(string) (string, int) {
 	return func(s string) (string, int) {
 		r, n := utf8.DecodeRuneInString(s)
 		if unicode.IsDigit(r) {
-			digit := '0'
+			digit := 0
 			for ; unicode.IsDigit(r - 1); r-- {
 				digit++
 			}
 			gap = 0
-			return string(digit), n
+			return "0123456789"[digit%10:][:1], n
 		}
 		gap++
 		if gap <= 3 && (unicode.In(r, unicode.White_Space, unicode.Z, unicode.Pd, unicode.Cf) || strings.ContainsRune("./()+", r)) {
