@@ -29,7 +29,11 @@ func Values(s string, values ...string) string {
 		}
 	}
 	hidden := make([]bool, len(s))
-	for _, d := range append(decodings(s, nil), decodings(s, slices.Concat(texts, numbers))...) {
+	all := decodings(s, nil)
+	if len(all) > 1 { // also without what only looks like an escape
+		all = append(all, decodings(s, slices.Concat(texts, numbers))[1:]...)
+	}
+	for _, d := range all {
 		d.hide(hidden, texts)
 		d.rewrite(digits()).hide(hidden, numbers)
 	}
@@ -44,40 +48,47 @@ func Values(s string, values ...string) string {
 	return b.String()
 }
 
-// A decoding is made of an original. It knows where each of its bytes starts and ends there.
+// A decoding is made of an original. It knows where each of its bytes starts and
+// ends there, unless it is the original.
 type decoding struct {
 	text     string
-	from, to []int
+	from, to []int32
+}
+
+func (d decoding) origin(start, end int) (from, to int32) {
+	if d.from == nil {
+		return int32(start), int32(end)
+	}
+	return d.from[start], d.to[end-1]
 }
 
 // decodings returns s as it is, decoded once, twice, and so on while that changes it.
-func decodings(s string, texts []string) (all []decoding) {
-	d := decoding{s, make([]int, len(s)), make([]int, len(s))}
-	for i := range len(s) {
-		d.from[i], d.to[i] = i, i+1
-	}
-	for last := ""; len(all) == 0 || d.text != last && len(all) < 8; {
-		all, last = append(all, d), d.text
-		d = d.rewrite(func(s string) (string, int) { return unescape(s, texts) })
+func decodings(s string, texts []string) []decoding {
+	all := []decoding{{text: s}}
+	for last := all[0]; len(all) < 8 && strings.ContainsAny(last.text, `+%&\\`); all = append(all, last) {
+		next := last.rewrite(func(s string) (string, int) { return unescape(s, texts) })
+		if next.text == last.text {
+			break
+		}
+		last = next
 	}
 	return all
 }
 
 // rewrite takes step by step what the rest of the text starts with, n bytes, and puts text in its place.
-func (d decoding) rewrite(step func(rest string) (text string, n int)) (next decoding) {
-	next.from, next.to = make([]int, 0, len(d.text)), make([]int, 0, len(d.text))
+func (d decoding) rewrite(step func(rest string) (text string, n int)) decoding {
 	var b strings.Builder
-	b.Grow(len(d.text))
+	starts, ends := []int32{}, []int32{}
 	for i := 0; i < len(d.text); {
 		text, n := step(d.text[i:])
 		b.WriteString(text)
+		from, to := d.origin(i, i+n)
 		for range len(text) {
-			next.from, next.to = append(next.from, d.from[i]), append(next.to, d.to[i+n-1])
+			starts, ends = append(starts, from), append(ends, to)
 		}
 		i += n
 	}
-	next.text = b.String()
-	return next
+	return decoding{b.String(), starts, ends}
 }
 
 // hide marks what texts are made of.
@@ -89,8 +100,8 @@ func (d decoding) hide(hidden []bool, texts []string) {
 				break
 			}
 			start += i
-			for i := d.from[start]; i < d.to[start+len(text)-1]; i++ {
-				hidden[i] = true
+			for from, to := d.origin(start, start+len(text)); from < to; from++ {
+				hidden[from] = true
 			}
 		}
 	}
@@ -124,10 +135,10 @@ func unescape(s string, texts []string) (plain string, n int) {
 	return token, n
 }
 
-// digits keeps digits, in ASCII, and up to three separators between them as
-// nothing. All else becomes a space.
+// digits keeps digits, in ASCII, and puts a space where a number ends: two of its
+// digits have at most three separators between them.
 func digits() func(string) (string, int) {
-	gap := 0
+	gap := 4
 	return func(s string) (string, int) {
 		r, n := utf8.DecodeRuneInString(s)
 		if unicode.IsDigit(r) {
@@ -139,9 +150,11 @@ func digits() func(string) (string, int) {
 			return "0123456789"[digit%10:][:1], n
 		}
 		gap++
-		if gap <= 3 && (unicode.In(r, unicode.White_Space, unicode.Z, unicode.Pd, unicode.Cf) || strings.ContainsRune("./()+", r)) {
+		switch {
+		case gap > 4, gap < 4 && (unicode.In(r, unicode.White_Space, unicode.Z, unicode.Pd, unicode.Cf) || strings.ContainsRune("./()+", r)):
 			return "", n
 		}
+		gap = 4
 		return " ", n
 	}
 }
