@@ -64,6 +64,10 @@ func TestKnownNumbersAreMaskedHoweverTheyAreGrouped(t *testing.T) {
 	assert.Equal(t, "[redacted] and [redacted]", redact.Values("1234 and 56 78", "5678", "1234"))
 	assert.Equal(t, "[redacted] [redacted]", redact.Values("861380000 8613800000001", "861380000", number), "the longer one first")
 	assert.Equal(t, "a [redacted] z", redact.Values("a From=8613800000001&To=x z", "From=8613800000001&To=x", number), "what has a number in it goes whole")
+	for _, text := range []string{"token1234", "1234token", "1234=", "(a1234)", "1----2345"} {
+		assert.Equal(t, "a [redacted] z 1234", redact.Values("a "+text+" z 1234", text), "no number")
+	}
+	assert.Equal(t, "1, 2, 3, 4 1----2----3----4", redact.Values("1, 2, 3, 4 1----2----3----4", "1234"), "no single number")
 	assert.Equal(t, "123 0", redact.Values("123 0", "123", "86138"))
 }
 

@@ -65,7 +65,7 @@ func (d decoding) origin(start, end int) (from, to int32) {
 // decodings returns s as it is, decoded once, twice, and so on while that changes it.
 func decodings(s string, texts []string) []decoding {
 	all := []decoding{{text: s}}
-	for last := all[0]; len(all) < 8 && strings.ContainsAny(last.text, `+%&\\`); all = append(all, last) {
+	for last := all[0]; len(all) < 8 && strings.ContainsAny(last.text, `+%&\`); all = append(all, last) {
 		next := last.rewrite(func(s string) (string, int) { return unescape(s, texts) })
 		if next.text == last.text {
 			break
@@ -138,7 +138,7 @@ func unescape(s string, texts []string) (plain string, n int) {
 // digits keeps digits, in ASCII, and puts a space where a number ends: two of its
 // digits have at most three separators between them.
 func digits() func(string) (string, int) {
-	gap := 4
+	gap := 0
 	return func(s string) (string, int) {
 		r, n := utf8.DecodeRuneInString(s)
 		if unicode.IsDigit(r) {
@@ -150,8 +150,7 @@ func digits() func(string) (string, int) {
 			return "0123456789"[digit%10:][:1], n
 		}
 		gap++
-		switch {
-		case gap > 4, gap < 4 && (unicode.In(r, unicode.White_Space, unicode.Z, unicode.Pd, unicode.Cf) || strings.ContainsRune("./()+", r)):
+		if gap > 4 || gap < 4 && (strings.ContainsRune("./()+", r) || unicode.In(r, unicode.White_Space, unicode.Z, unicode.Pd, unicode.Cf)) {
 			return "", n
 		}
 		gap = 4
