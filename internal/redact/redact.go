@@ -34,7 +34,7 @@ var (
 		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\b|Z)`,                               // a time
 		`\bv\d+\.\d+\.\d+[\w.+-]*`,                                                    // a version
 		`\b\d{1,12}(?:\.\d{1,9})? ?(?:bytes?|[KMGT]i?B|seconds)\b`,                    // a size
-		`\b(?:\d{1,9}[hm])*\d{1,12}(?:\.\d{1,9})?[nµm]?s\b`,                           // a duration
+		`\b\d{1,12}(?:\.\d{1,9})?[nµm]?s\b`,                                           // a duration
 		`\b\d+(?:\.\d+){3,}\b`,                                                        // an address, perhaps
 		`(\p{Nd}{10,})`,                                                               // a number in one run
 	)

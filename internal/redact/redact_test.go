@@ -255,7 +255,7 @@ func FuzzPhones(f *testing.F) {
 	})
 }
 
-// FuzzUnknown wants the secret gone, and the text short and valid.
+// FuzzUnknown wants the secret gone, the text short and valid, and no change the second time.
 func FuzzUnknown(f *testing.F) {
 	f.Add("cannot refresh ", "hunter2hunter2", " in time")
 	f.Add("token (", "A1b2C3d4E5", ")")

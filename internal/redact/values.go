@@ -94,15 +94,15 @@ func (d decoding) rewrite(step func(rest string) (text string, n int)) decoding 
 // hide marks what texts are made of.
 func (d decoding) hide(hidden []bool, texts []string) {
 	for _, text := range texts {
-		for start := 0; ; start += len(text) {
-			i := strings.Index(d.text[start:], text)
-			if i < 0 {
+		at := 0
+		for before := range strings.SplitSeq(d.text, text) {
+			if at += len(before); at == len(d.text) {
 				break
 			}
-			start += i
-			for from, to := d.origin(start, start+len(text)); from < to; from++ {
+			for from, to := d.origin(at, at+len(text)); from < to; from++ {
 				hidden[from] = true
 			}
+			at += len(text)
 		}
 	}
 }
