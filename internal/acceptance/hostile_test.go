@@ -199,7 +199,7 @@ func hostileServers() map[string]hostile {
 		"a 101 to what nobody asked":        {serve: says("HTTP/1.1 101 Switching Protocols\r\n\r\n"), status: 101, attempts: 1},
 		"a million brackets":                {serve: hangsUp(okHead + "\r\n" + strings.Repeat("[", 1<<20)), status: 200, text: "JSON", attempts: 1, megabyte: 16},
 		"a quarter megabyte of wrong types": {serve: hangsUp(okHead + "\r\n" + wrongType(1<<18)), status: 200, text: "JSON", attempts: 1, megabyte: 4},
-		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 8},
+		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 16},
 		"ten megabytes of wrong types":      {serve: hangsUp(okHead + "\r\n" + wrongType(10<<20)), status: 200, text: "JSON", attempts: 1, megabyte: 64},
 		"ten megabytes of empty members":    {serve: hangsUp(okHead + "Content-Encoding: gzip\r\n\r\n" + gzipped(emptyMembers(10<<20))), status: 200, text: "JSON", attempts: 1, megabyte: 64},
 		"as many wrong types as may come":   {serve: hangsUp(okHead + "\r\n" + wrongType(2*99_000)), status: 200, text: "JSON", attempts: 1, megabyte: 50},
