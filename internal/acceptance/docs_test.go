@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,7 +52,7 @@ func unindented(s string) string {
 func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
 	t.Parallel()
 	sources := goSources(t)
-	for _, document := range []string{"README.md", "docs/migrating.md"} {
+	for _, document := range []string{"README.md", "docs/howto.md", "docs/migrating.md"} {
 		text, err := os.ReadFile(filepath.Join(root, document))
 		require.NoError(t, err)
 		blocks := strings.Split(string(text), "```go\n")[1:]
@@ -64,7 +65,7 @@ func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
 	}
 }
 
-func TestEveryLinkOfTheDocumentsLeadsToAFile(t *testing.T) {
+func TestEveryLinkOfTheDocumentsLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	documents, err := filepath.Glob(filepath.Join(root, "*.md"))
 	require.NoError(t, err)
@@ -74,14 +75,40 @@ func TestEveryLinkOfTheDocumentsLeadsToAFile(t *testing.T) {
 		text, err := os.ReadFile(document)
 		require.NoError(t, err)
 		for _, part := range strings.Split(string(text), "](")[1:] {
-			target, _, _ := strings.Cut(part, ")")
-			target, _, _ = strings.Cut(target, "#")
-			if target == "" || strings.Contains(target, "://") {
+			link, _, _ := strings.Cut(part, ")")
+			if strings.Contains(link, "://") {
 				continue
 			}
-			assert.FileExists(t, filepath.Join(filepath.Dir(document), target), document)
+			target, anchor, _ := strings.Cut(link, "#")
+			file := document
+			if target != "" {
+				file = filepath.Join(filepath.Dir(document), target)
+			}
+			if assert.FileExists(t, file, document) && anchor != "" {
+				assert.Contains(t, anchorsOf(t, file), anchor, document)
+			}
 		}
 	}
+}
+
+// anchorsOf returns the anchors that GitHub makes of a document's headings.
+func anchorsOf(t *testing.T, document string) (anchors []string) {
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		if hashes, heading, found := strings.Cut(line, " "); found && strings.Trim(hashes, "#") == "" {
+			anchors = append(anchors, strings.Map(func(r rune) rune {
+				switch {
+				case r == ' ':
+					return '-'
+				case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+					return unicode.ToLower(r)
+				}
+				return -1
+			}, strings.TrimSpace(heading)))
+		}
+	}
+	return anchors
 }
 
 // TestTheExportedAPIIsAsRecorded makes every change of the API a change of a
