@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
 	"github.com/aliyun/credentials-go/credentials/providers"
@@ -174,8 +175,8 @@ func (c *Credentials) validate() error {
 		{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret},
 		{"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
 	} {
-		if strings.ContainsFunc(part.value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return bad(part.field, "holds a line break or another control character")
+		if reason := notPrintable(part.value); reason != "" {
+			return bad(part.field, reason)
 		}
 	}
 	switch {
@@ -191,6 +192,27 @@ func (c *Credentials) validate() error {
 		return bad("AccessKeySecret", "is empty")
 	}
 	return nil
+}
+
+// notPrintable says what a value holds that no key and no token has: what a file,
+// a variable or a copied text has around it.
+func notPrintable(value string) string {
+	for _, r := range value {
+		switch {
+		case r < ' ' || r == 0x7f:
+			return "holds a line break or another control character"
+		case unicode.IsSpace(r):
+			return "holds a space"
+		case r == '\ufeff':
+			return "holds a byte order mark"
+		case r > '~':
+			return "holds a character that is not ASCII"
+		}
+	}
+	if value != strings.Trim(value, "\"'`") {
+		return "begins or ends with a quote"
+	}
+	return ""
 }
 
 // isEmpty reports whether there is nothing to sign with.

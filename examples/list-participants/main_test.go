@@ -206,8 +206,8 @@ func TestRealService(t *testing.T) {
 
 func TestTemporaryCredentials(t *testing.T) {
 	fake, flags := newService(t, nil)
-	fake.AddAccessKey("STS.id", "its secret", "a+token/=")
-	setCredentials(t, "STS.id", "its secret", "a+token/=")
+	fake.AddAccessKey("STS.id", "its-secret", "a+token/=")
+	setCredentials(t, "STS.id", "its-secret", "a+token/=")
 	got := runIt(t.Context(), flags...)
 	assert.Equal(t, exitDone, got.exit, got.stderr)
 	assert.Equal(t, group.Participants, membersIn(t, "json", got.stdout))

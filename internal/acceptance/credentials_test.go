@@ -945,6 +945,80 @@ func TestOneProviderServesTwoClients(t *testing.T) {
 	})
 }
 
+func TestWhatNoKeyAndNoTokenHasIsRefusedByNameAndNotShown(t *testing.T) {
+	withoutEnvironment(t)
+	fields := map[string]func(value string) cams.Credentials{
+		"AccessKeyID":     func(v string) cams.Credentials { return cams.Credentials{AccessKeyID: v, AccessKeySecret: "s"} },
+		"AccessKeySecret": func(v string) cams.Credentials { return cams.Credentials{AccessKeyID: "i", AccessKeySecret: v} },
+		"SecurityToken": func(v string) cams.Credentials {
+			return cams.Credentials{AccessKeyID: "i", AccessKeySecret: "s", SecurityToken: v}
+		},
+		"BearerToken": func(v string) cams.Credentials { return cams.Credentials{BearerToken: v} },
+	}
+	for value, reason := range map[string]string{
+		leaked + "\r":                "holds a line break or another control character", // a variable from a file with Windows line ends
+		leaked + "\n":                "holds a line break or another control character",
+		leaked + "\t":                "holds a line break or another control character",
+		" " + leaked:                 "holds a space",
+		leaked + " x":                "holds a space",
+		leaked + "\u00a0":            "holds a space",
+		"\u3000" + leaked:            "holds a space",
+		"\ufeff" + leaked:            "holds a byte order mark",
+		"\u200b" + leaked:            "holds a character that is not ASCII",
+		"\u201c" + leaked + "\u201d": "holds a character that is not ASCII",
+		leaked + "\xff":              "holds a character that is not ASCII",
+		`"` + leaked + `"`:           "begins or ends with a quote",
+		leaked + "'":                 "begins or ends with a quote",
+		"`" + leaked:                 "begins or ends with a quote",
+	} {
+		for field, with := range fields {
+			creds := with(value)
+			want := "Credentials." + field + " " + reason
+			isClear := func(err error, prefix string) {
+				t.Helper()
+				require.EqualError(t, err, prefix+want)
+				invalid := new(cams.ValidationError)
+				require.ErrorAs(t, err, &invalid)
+				requireClean(t, field, err, forbidden(leaked))
+			}
+			if field != "BearerToken" {
+				_, err := cams.NewClient(cams.WithCredentials(cams.StaticCredentials(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken)))
+				isClear(err, "cams: WithCredentials got unusable credentials: ")
+			}
+			bridge := cams.CredentialsFrom(goModel{get: func() (*credentials.CredentialModel, error) {
+				return &credentials.CredentialModel{AccessKeyId: &creds.AccessKeyID, AccessKeySecret: &creds.AccessKeySecret,
+					SecurityToken: &creds.SecurityToken, BearerToken: &creds.BearerToken}, nil
+			}})
+			_, err := bridge.Credentials(t.Context())
+			isClear(err, "the provider returned unusable credentials: ")
+			err = list(t.Context(), newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) { return creds, nil })))
+			require.ErrorContains(t, err, "the provider returned unusable credentials: "+want+" (1 attempt)")
+			requireClean(t, field, err, forbidden(leaked))
+			if field == "BearerToken" {
+				continue
+			}
+			t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", creds.AccessKeyID)
+			t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", creds.AccessKeySecret)
+			t.Setenv("ALIBABA_CLOUD_SECURITY_TOKEN", creds.SecurityToken)
+			_, err = cams.DefaultCredentials().Credentials(t.Context())
+			require.ErrorContains(t, err, want)
+			require.ErrorAs(t, err, new(*cams.ValidationError))
+			requireClean(t, field, err, forbidden(leaked))
+		}
+	}
+}
+
+func TestKeysAndTokensOfAnyServiceAreAccepted(t *testing.T) {
+	t.Parallel()
+	for _, creds := range []cams.Credentials{
+		{AccessKeyID: "LTAI5tExampleExample", AccessKeySecret: "abcABC019"},
+		{AccessKeyID: "STS.NUexample", AccessKeySecret: "a+b/c==", SecurityToken: "CAIS/+=aZ09=="},
+		{BearerToken: "eyJhbGciOi.eyJzdWIiOi.SflKxw-_~+/="},
+	} {
+		assert.NoError(t, list(t.Context(), newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) { return creds, nil }))))
+	}
+}
+
 func BenchmarkCredentials(b *testing.B) {
 	static := new(credentials.Config).SetType("access_key").SetAccessKeyId("id").SetAccessKeySecret(testSecret)
 	cached := credentials.FromCredentialsProvider("cached", goProvider(func() (*providers.Credentials, error) {

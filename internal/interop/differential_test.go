@@ -213,11 +213,12 @@ func randomText(rng *rand.Rand) string {
 	}
 }
 
-// randomSecret is a random text without control characters: cams refuses those in credentials.
+// randomSecret is a random text of printable ASCII without quotes: cams refuses
+// anything else in credentials.
 func randomSecret(rng *rand.Rand) string {
 	raw := []byte(randomText(rng))
 	for i, c := range raw {
-		if c < ' ' || c == 0x7f {
+		if c <= ' ' || c > '~' || c == '"' || c == '\'' || c == '`' {
 			raw[i] = '~'
 		}
 	}
