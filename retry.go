@@ -49,11 +49,20 @@ type retries struct {
 	paid      bool  // the budget paid for the attempt under way
 	refusals  int   // for too many requests
 
-	repaired    map[string]bool // what was mended, each once a call
-	refused     Credentials     // what the service did not accept
-	clockBefore int64           // the clock's offset before it was corrected
-	clockAfter  int64           // and what it was corrected to
+	repaired    repairs     // what was mended
+	refused     Credentials // what the service did not accept
+	clockBefore int64       // the clock's offset before it was corrected
+	clockAfter  int64       // and what it was corrected to
 }
+
+// repairs is a set of what a retry can mend, each once a call.
+type repairs uint8
+
+const (
+	newNonce repairs = 1 << iota
+	correctedClock
+	newCredentials
+)
 
 // judge decides what follows an attempt. The first rule that fits counts.
 func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
@@ -151,40 +160,38 @@ func (c *Client) repair(call *call, r *result) verdict {
 		return verdict{}
 	}
 	memory := &call.retries
+	var mends repairs
 	again := verdict{again: true, free: true}
 	switch {
 	case refused.Code == nonceUsed: // something on the way sent the request twice
-		again.reason = "nonce used"
+		mends, again.reason = newNonce, "nonce used"
 	case isWrongTime(refused.Code):
-		again.reason = "clock corrected"
+		mends, again.reason = correctedClock, "clock corrected"
 		if !c.correctClock(call, r.header) {
 			return verdict{}
 		}
 	case refusesIdentity(refused):
-		again.reason = "credentials asked for again"
-		if shared, ok := c.credentials.(*sharedProvider); ok { // others are static
-			memory.refused = r.credentials
-			shared.reject(r.credentials)
-			break
+		mends, again.reason = newCredentials, "credentials asked for again"
+		shared, ok := c.credentials.(*sharedProvider)
+		if !ok { // others are static
+			return verdict{}
 		}
-		return verdict{}
+		memory.refused = r.credentials
+		shared.reject(r.credentials)
 	default:
 		return verdict{}
 	}
-	if memory.repaired[again.reason] {
+	if memory.repaired&mends != 0 {
 		return verdict{}
 	}
-	if memory.repaired == nil {
-		memory.repaired = make(map[string]bool)
-	}
-	memory.repaired[again.reason] = true
+	memory.repaired |= mends
 	return again
 }
 
 // correctClock sets the client's clock by the Date of an answer that called the
 // time invalid; if that did not help, it sets it back. A cache's Date is no clock.
 func (c *Client) correctClock(call *call, header http.Header) bool {
-	if call.retries.repaired["clock corrected"] {
+	if call.retries.repaired&correctedClock != 0 {
 		c.clock.CompareAndSwap(call.retries.clockAfter, call.retries.clockBefore)
 		return false
 	}
