@@ -3,7 +3,6 @@ package cams
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -72,7 +71,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	for {
 		call.info.Attempts++
 		result := c.attempt(ctx, call)
-		c.learn(call, &result, !result.final && errors.Is(result.err, ErrThrottled))
+		c.learn(call, &result, !result.final && isThrottled(result.err))
 		next := c.judge(ctx, call, &result)
 		if !result.final {
 			c.tell(ctx, call, &result, next)

@@ -92,7 +92,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	if !next.again {
 		next = c.retryable(call, r.err)
 	}
-	asked, _ := RetryAfter(r.err)
+	asked := askedWait(r.err)
 	deadline, hasDeadline := ctx.Deadline()
 	switch {
 	case !next.again:
@@ -204,27 +204,59 @@ func (c *Client) correctClock(call *call, header http.Header) bool {
 	return true
 }
 
-// retryable says whether a failure may pass by itself, and when to try again.
+// retryable says whether a failure may pass by itself, and when to try again. It
+// looks at the attempt's own error only: a provider's may wrap that of another client.
 func (c *Client) retryable(call *call, err error) verdict {
 	again := verdict{again: true}
 	base := c.retry.BaseDelay
-	refused, answer, failed := new(APIError), new(ResponseError), new(CallError)
-	switch {
-	case errors.Is(err, ErrThrottled):
+	switch err := err.(type) {
+	case *APIError:
+		if isPassing(err) {
+			again.reason = "server error"
+		}
+	case *ResponseError:
+		if isServerError(err.StatusCode) {
+			again.reason = "server error"
+		} else if err.cut {
+			again.reason = "answer cut off"
+		}
+	case *CallError:
+		if err.hasTimedOut() {
+			again.reason = "attempt timed out"
+		} else if err.Reason == noAnswer && err.hint == "" {
+			again.reason = "connection failed"
+		}
+	}
+	if isThrottled(err) {
 		again.reason, base = "throttled", c.retry.ThrottleDelay
-	case errors.As(err, &refused) && isPassing(refused), errors.As(err, &answer) && isServerError(answer.StatusCode):
-		again.reason = "server error"
-	case errors.As(err, &answer) && answer.cut:
-		again.reason = "answer cut off"
-	case errors.As(err, &failed) && failed.hasTimedOut():
-		again.reason = "attempt timed out"
-	case errors.As(err, &failed) && failed.Reason == noAnswer && failed.hint == "":
-		again.reason = "connection failed"
-	default:
+	}
+	if again.reason == "" {
 		return verdict{reason: "not retryable"}
 	}
 	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
 	return again
+}
+
+// isThrottled reports whether an attempt was refused for too many requests.
+func isThrottled(err error) bool {
+	switch err := err.(type) {
+	case *APIError:
+		return err.Is(ErrThrottled)
+	case *ResponseError:
+		return err.Is(ErrThrottled)
+	}
+	return false
+}
+
+// askedWait is how long the answer of an attempt asked to wait.
+func askedWait(err error) time.Duration {
+	switch err := err.(type) {
+	case *APIError:
+		return err.RetryAfter
+	case *ResponseError:
+		return err.RetryAfter
+	}
+	return 0
 }
 
 // RetryAfter returns how long the service asked to wait, of whichever error of

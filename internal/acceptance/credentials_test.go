@@ -1019,6 +1019,31 @@ func TestKeysAndTokensOfAnyServiceAreAccepted(t *testing.T) {
 	}
 }
 
+func TestAProvidersErrorIsNotTakenForTheServicesAnswer(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]camstest.Answer{
+		"throttled":          camstest.Refusal(429, "Throttling.User", "m"),
+		"a server error":     camstest.Refusal(503, "ServiceUnavailable", "m"),
+		"a wait":             {Status: 400, Header: http.Header{"X-Acs-Retry-After": {"1500"}}, Body: `{"Code":"Other"}`},
+		"no service, broken": {Status: 502, Body: "<html>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				vault, vaultClient := service(t, cams.WithRetry(cams.NoRetry()))
+				vault.Answer(answer)
+				asked := 0
+				client := newClientWith(t, providerFunc(func(ctx context.Context) (cams.Credentials, error) {
+					asked++
+					return cams.Credentials{}, list(ctx, vaultClient)
+				}), cams.WithRetry(cams.RetryPolicy{}))
+				require.ErrorContains(t, list(t.Context(), client), "no credentials")
+				assert.Equal(t, 1, asked, "the refusal is that of another client")
+			})
+		})
+	}
+}
+
 func BenchmarkCredentials(b *testing.B) {
 	static := new(credentials.Config).SetType("access_key").SetAccessKeyId("id").SetAccessKeySecret(testSecret)
 	cached := credentials.FromCredentialsProvider("cached", goProvider(func() (*providers.Credentials, error) {
