@@ -24,8 +24,12 @@ type Lifetime struct {
 	End     time.Time // until then it is used if that fails
 }
 
-// retryRefresh is how long a value is kept on after its refresh failed.
-const retryRefresh = 10 * time.Second
+const (
+	// retryRefresh is how long a value is kept on after its refresh failed.
+	retryRefresh = 10 * time.Second
+	// patience is how long a caller waits for a refresh while the value before is good.
+	patience = 2 * time.Second
+)
 
 // Group shares the value that Fetch gets.
 type Group[T any] struct {
@@ -62,11 +66,20 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 		return none, ErrReentered
 	}
 	for ctx.Err() == nil {
-		value, kept, f, joined := g.join()
-		if kept {
+		value, good, f, joined := g.join()
+		if f == nil {
 			return value, nil
 		}
+		var enough <-chan time.Time
+		if good {
+			timer := time.NewTimer(patienceWithin(ctx))
+			defer timer.Stop()
+			enough = timer.C
+		}
 		select {
+		case <-enough:
+			// The refresh may go on until ctx ends. The next turn returns what is kept.
+			context.AfterFunc(ctx, func() { g.leave(f) })
 		case <-f.done:
 			switch {
 			case f.err != nil && !joined:
@@ -87,6 +100,14 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 	return none, context.Cause(ctx)
 }
 
+// patienceWithin leaves a caller half of the time that it has.
+func patienceWithin(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return min(patience, time.Until(deadline)/2)
+	}
+	return patience
+}
+
 // Reject says which values are of no use, so that the next fetch does not return
 // one of them if it can help it.
 func (g *Group[T]) Reject(useless func(T) bool) {
@@ -99,13 +120,15 @@ func (g *Group[T]) Reject(useless func(T) bool) {
 	}
 }
 
-// join returns what is kept, or starts a fetch or joins the one under way. It
-// cannot join one that everybody has left; that one has to end first.
-func (g *Group[T]) join() (value T, kept bool, f *fetching[T], joined bool) {
+// join returns what is kept, or starts a fetch or joins the one under way; good
+// tells that what is kept may be used meanwhile. It cannot join a fetch that
+// everybody has left; that one has to end first.
+func (g *Group[T]) join() (value T, good bool, f *fetching[T], joined bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if g.kept != nil && (now.Before(g.lifetime.Refresh) || g.current != nil && now.Before(g.lifetime.End)) {
+	good = g.kept != nil && now.Before(g.lifetime.End)
+	if g.kept != nil && now.Before(g.lifetime.Refresh) || g.current != nil && good {
 		return g.kept(), true, nil, false
 	}
 	if f := g.current; f != nil {
@@ -121,7 +144,7 @@ func (g *Group[T]) join() (value T, kept bool, f *fetching[T], joined bool) {
 	f = &fetching[T]{done: make(chan struct{}), cancel: cancel, waiting: 1, rejections: g.rejections}
 	g.current = f
 	go g.run(ctx, f, g.rejected)
-	return value, false, f, true
+	return value, good, f, true
 }
 
 // leave stops the fetch when nobody waits for it any more.

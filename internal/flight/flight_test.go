@@ -83,7 +83,7 @@ func TestOneCallerRefreshesAndTheOthersGoOn(t *testing.T) {
 		}}
 		group.Get(t.Context())
 		time.Sleep(8 * time.Minute)
-		slow = time.Minute
+		slow = time.Second
 		var callers sync.WaitGroup
 		start := time.Now()
 		waited := 0
@@ -103,6 +103,46 @@ func TestOneCallerRefreshesAndTheOthersGoOn(t *testing.T) {
 		assert.Equal(t, 1, waited)
 		assert.Equal(t, 2, source.asked)
 	})
+}
+
+func TestARefreshThatHangsHoldsNobodyWhileTheValueIsGood(t *testing.T) {
+	t.Parallel()
+	for deadline, longest := range map[time.Duration]time.Duration{time.Minute: 2 * time.Second, time.Second: time.Second / 2} {
+		synctest.Test(t, func(t *testing.T) {
+			source := &source{}
+			hangs, ended := false, time.Time{}
+			group := &flight.Group[string]{Fetch: func(ctx context.Context, rejected func(string) bool) (string, flight.Lifetime, error) {
+				if hangs {
+					<-ctx.Done()
+					ended = time.Now()
+					return "", flight.Lifetime{}, ctx.Err()
+				}
+				return source.fetch(ctx, rejected)
+			}}
+			group.Get(t.Context())
+			time.Sleep(8 * time.Minute)
+			hangs = true
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			value, err := group.Get(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, "1", value)
+			assert.Equal(t, longest, time.Since(start))
+			value, err = group.Get(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "1", value)
+			assert.Equal(t, longest, time.Since(start), "others do not wait at all")
+			<-ctx.Done()
+			synctest.Wait()
+			assert.Equal(t, deadline, ended.Sub(start), "the refresh ends with its caller's context")
+			time.Sleep(2 * time.Minute)
+			hangs = false
+			value, err = group.Get(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "2", value)
+		})
+	}
 }
 
 func TestARejectedValueIsNotKept(t *testing.T) {
