@@ -68,8 +68,24 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	if isNil(c) {
 		return newStaticProvider(Credentials{}) // NewClient refuses it, as it refuses empty credentials
 	}
-	return newSharedProvider(func(context.Context, rejected) (Credentials, flight.Lifetime, error) { return resolve(c) })
+	var last Credentials
+	var good time.Time // until when last is good
+	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
+		creds, lifetime, err := resolve(c)
+		switch now := time.Now(); {
+		case err == nil:
+			last, good = creds, now.Add(renewedEarly)
+		case mayPass(err) && now.Before(good) && (rejected == nil || !rejected(last)):
+			soon := now.Add(10 * time.Second)
+			return last, flight.Lifetime{Refresh: soon, End: soon}, nil
+		}
+		return creds, lifetime, err
+	})
 }
+
+// renewedEarly is how long before its end credentials-go renews a session: what it
+// returns is good for at least as long.
+const renewedEarly = 3 * time.Minute
 
 // DefaultCredentials is the default chain of credentials-go: environment
 // variables (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
@@ -128,7 +144,7 @@ func forAMinute() flight.Lifetime {
 func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 	model, err := c.GetCredential()
 	if err != nil {
-		return Credentials{}, flight.Lifetime{}, err
+		return Credentials{}, flight.Lifetime{}, ofCredentialsGo(err)
 	}
 	if model == nil {
 		return Credentials{}, flight.Lifetime{}, errNothing

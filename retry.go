@@ -225,6 +225,8 @@ func (c *Client) retryable(call *call, err error) verdict {
 			again.reason = "attempt timed out"
 		} else if err.Reason == noAnswer && err.hint == "" {
 			again.reason = "connection failed"
+		} else if err.Reason == noCredentials && errors.As(err, new(passing)) {
+			again.reason = "provider failed"
 		}
 	}
 	if isThrottled(err) {

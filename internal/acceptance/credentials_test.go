@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -636,12 +637,16 @@ func TestWhateverAProviderDoesEndsInAClearErrorWithoutSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := 0
+			policy := cams.RetryPolicy{}
+			if name == "an error with a URL" { // a request's, which may pass
+				policy = cams.NoRetry()
+			}
 			client := newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) {
 				if asked++; asked > 1 {
 					return someCredentials, nil
 				}
 				return test.answer()
-			}), cams.WithRetry(cams.RetryPolicy{}))
+			}), cams.WithRetry(policy))
 			err := list(t.Context(), client)
 			require.EqualError(t, err, "cams: ListChatGroupParticipants: no credentials: "+test.want+" (1 attempt)")
 			walk(err, func(err error) { requireClean(t, fmt.Sprintf("%T", err), err, forbidden(leaked)) })
@@ -1042,6 +1047,124 @@ func TestAProvidersErrorIsNotTakenForTheServicesAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestASessionOfCredentialsGoIsUsedWhileItsRefreshFails(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err  error
+		uses bool
+	}{
+		"the metadata service is unavailable": {errors.New("refresh Ecs sts token err, httpStatus: 503, message = "), true},
+		"no connection":                       {&net.OpError{Op: "dial", Err: errors.New("refused")}, true},
+		"it refuses":                          {errors.New("refresh Ecs sts token err, httpStatus: 403, message = "), false},
+		"any other error":                     {errors.New("no role"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				asked, fails := 0, error(nil)
+				provider := cams.CredentialsFrom(credentials.FromCredentialsProvider("ecs_ram_role", goProvider(func() (*providers.Credentials, error) {
+					asked++
+					return &providers.Credentials{AccessKeyId: "id", AccessKeySecret: "secret", SecurityToken: fmt.Sprint(asked)}, fails
+				})))
+				_, err := provider.Credentials(t.Context())
+				require.NoError(t, err)
+				fails = test.err
+				for range 17 {
+					time.Sleep(10 * time.Second)
+					creds, err := provider.Credentials(t.Context())
+					require.Equal(t, test.uses, err == nil, err)
+					if err == nil {
+						assert.Equal(t, "1", creds.SecurityToken)
+					}
+				}
+				assert.Equal(t, 18, asked, "it is asked again, but not at each use")
+				time.Sleep(10 * time.Second)
+				_, err = provider.Credentials(t.Context())
+				assert.Error(t, err, "the session has ended")
+				fails = nil
+				creds, err := provider.Credentials(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, "20", creds.SecurityToken)
+			})
+		})
+	}
+}
+
+func TestAProvidersErrorThatSaysItMayPassIsRepeated(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err   error
+		again bool
+	}{
+		"temporary":              {selfDescribed{temporary: true}, true},
+		"a timeout":              {fmt.Errorf("vault: %w", selfDescribed{timeout: true}), true},
+		"its own deadline":       {fmt.Errorf("vault: %w", context.DeadlineExceeded), true},
+		"no connection":          {fmt.Errorf("vault: %w", &url.Error{Op: "Get", URL: "http://vault", Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}), true},
+		"a connection that ends": {&url.Error{Op: "Get", URL: "http://vault", Err: io.EOF}, true},
+		"one that is closed":     {&url.Error{Op: "Get", URL: "http://vault", Err: errors.New("http: server closed idle connection")}, true},
+		"neither":                {selfDescribed{}, false},
+		"no URL":                 {&url.Error{Op: "parse", URL: "://vault", Err: errors.New("missing protocol scheme")}, false},
+		"no URL of HTTP":         {&url.Error{Op: "Get", URL: "ftp://vault", Err: errors.New(`unsupported protocol scheme "ftp"`)}, false},
+		"a file that ends":       {io.ErrUnexpectedEOF, false},
+		"no such host":           {&url.Error{Op: "Get", URL: "http://vault", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}}, false},
+		"a bad certificate":      {&url.Error{Op: "Get", URL: "http://vault", Err: &tls.CertificateVerificationError{Err: errors.New("unknown")}}, false},
+		"no such file":           {&os.PathError{Op: "open", Path: "f", Err: os.ErrNotExist}, false},
+		"credentials-go's text":  {errors.New("refresh Ecs sts token err, httpStatus: 503, message = "), false}, // not from there
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				client := newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) {
+					if asked++; asked < 3 {
+						return cams.Credentials{}, test.err
+					}
+					return someCredentials, nil
+				}), cams.WithRetry(cams.RetryPolicy{}))
+				err := list(t.Context(), client)
+				if test.again {
+					require.NoError(t, err)
+					assert.Equal(t, 3, asked)
+					return
+				}
+				require.ErrorIs(t, err, test.err)
+				assert.Equal(t, 1, asked)
+			})
+		})
+	}
+}
+
+// selfDescribed is an error that says whether it may pass.
+type selfDescribed struct{ temporary, timeout bool }
+
+func (e selfDescribed) Error() string   { return "failed" }
+func (e selfDescribed) Temporary() bool { return e.temporary }
+func (e selfDescribed) Timeout() bool   { return e.timeout }
+
+func TestARefreshThatHangsDelaysOneCallALittle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		asked := 0
+		client := newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) {
+			if asked++; asked > 1 {
+				<-release
+			}
+			return cams.Credentials{AccessKeyID: "id", AccessKeySecret: "secret", Expires: time.Now().Add(time.Hour)}, nil
+		}))
+		require.NoError(t, list(t.Context(), client))
+		time.Sleep(58 * time.Minute)
+		for _, longest := range []time.Duration{2 * time.Second, 0, 0} {
+			start := time.Now()
+			require.NoError(t, list(t.Context(), client))
+			assert.LessOrEqual(t, time.Since(start), longest)
+		}
+		synctest.Wait()
+		assert.Equal(t, 2, asked)
+		close(release)
+	})
 }
 
 func BenchmarkCredentials(b *testing.B) {
