@@ -14,7 +14,6 @@ import (
 	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
-	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/cams-go/cams/internal/flight"
 )
@@ -87,58 +86,7 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 // returns is good for at least as long.
 const renewedEarly = 3 * time.Minute
 
-// DefaultCredentials is the default chain of credentials-go: environment
-// variables (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
-// ALIBABA_CLOUD_SECURITY_TOKEN), OIDC, the CLI's profile, the credentials file,
-// the ECS instance's role, a credentials URI.
-//
-// The chain is built at the first use and built anew after a failure, so that
-// mending the environment mends the client.
-func DefaultCredentials() CredentialsProvider {
-	// Used by one fetch at a time. credentials.NewCredential(nil) makes the same
-	// chain, but links all other kinds of credentials with it.
-	var chain *providers.DefaultCredentialsProvider
-	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
-		for {
-			used := chain
-			chain = nil // whatever goes wrong below, a panic too, starts over next time
-			fresh := used == nil
-			if fresh {
-				used = providers.NewDefaultCredentialsProvider()
-			}
-			creds, err := resolveChain(used)
-			if err != nil {
-				return Credentials{}, flight.Lifetime{}, fmt.Errorf("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials: %w", err)
-			}
-			if !fresh && rejected != nil && rejected(creds) {
-				continue // the chain still holds what the service no longer takes
-			}
-			chain = used
-			return creds, forAMinute(), nil
-		}
-	})
-}
-
-// resolveChain asks the default chain of credentials-go.
-func resolveChain(chain *providers.DefaultCredentialsProvider) (Credentials, error) {
-	found, err := chain.GetCredentials()
-	if err != nil {
-		return Credentials{}, err
-	}
-	if found == nil {
-		return Credentials{}, errNothing
-	}
-	return Credentials{AccessKeyID: found.AccessKeyId, AccessKeySecret: found.AccessKeySecret, SecurityToken: found.SecurityToken}, nil
-}
-
 var errNothing = errors.New("the provider returned nothing")
-
-// forAMinute keeps the default chain's answer for a minute: it does not say when
-// it expires, and asking may run a command.
-func forAMinute() flight.Lifetime {
-	end := time.Now().Add(time.Minute)
-	return flight.Lifetime{Refresh: end, End: end}
-}
 
 // resolve asks a credential of credentials-go. What cannot change is kept.
 func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {

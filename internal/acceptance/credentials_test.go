@@ -687,10 +687,10 @@ func TestMendingTheEnvironmentMendsTheClient(t *testing.T) {
 	client, err := cams.NewClient(accepting(func(string) string { return "" }))
 	require.NoError(t, err)
 	for range 2 {
-		assert.ErrorContains(t, list(t.Context(), client), "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or pass WithCredentials")
+		assert.ErrorContains(t, list(t.Context(), client), "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 	}
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "env-id")
-	assert.ErrorContains(t, list(t.Context(), client), "Access key secret must be specified via environment variable (ALIBABA_CLOUD_ACCESS_KEY_SECRET)")
+	assert.ErrorContains(t, list(t.Context(), client), "no credentials: ALIBABA_CLOUD_ACCESS_KEY_ID is set, but not ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "env-secret")
 	require.NoError(t, list(t.Context(), client))
 }
@@ -724,7 +724,7 @@ func TestABrokenConfigurationIsNotQuoted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			writeFile(t, filepath.Join(withoutEnvironment(t), broken.path), broken.content)
 			err := list(t.Context(), newClientWith(t, cams.DefaultCredentials()))
-			require.ErrorContains(t, err, "ALIBABA_CLOUD_ACCESS_KEY_ID")
+			require.ErrorContains(t, err, filepath.FromSlash(broken.path))
 			walk(err, func(err error) { requireClean(t, fmt.Sprintf("%T", err), err, forbidden(leaked)) })
 		})
 	}
