@@ -169,6 +169,7 @@ type cliProfile struct {
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`
 	CredentialsURI  string `json:"credentials_uri"`
+	SourceProfile   string `json:"source_profile"`
 }
 
 // isBlank tells a profile that the CLI made but nobody filled in.
@@ -197,7 +198,7 @@ func fromCLI() (*source, error) {
 	}
 	chosen := os.Getenv("ALIBABA_CLOUD_PROFILE")
 	name := cmp.Or(chosen, config.Current)
-	i := slices.IndexFunc(config.Profiles, func(p cliProfile) bool { return p.Name == name })
+	i := indexOf(config.Profiles, name)
 	switch {
 	case i < 0 && (chosen != "" || name == "" || len(config.Profiles) == 0): // the credentials file may have it
 		return nil, nil
@@ -214,11 +215,29 @@ func fromCLI() (*source, error) {
 		return newSource(called, provider, err)
 	case profile.Mode == "CredentialsURI":
 		return nil, errors.New(called + " has no credentials_uri")
+	case isCircular(config.Profiles, i):
+		return nil, errors.New(called + " is its own source profile")
 	case !slices.Contains(cliModes, profile.Mode):
 		return nil, errors.New(called + " cannot be used here: choose another with ALIBABA_CLOUD_PROFILE, or pass WithCredentials")
 	}
 	provider, err := providers.NewCLIProfileCredentialsProviderBuilder().WithProfileFile(path).WithProfileName(name).Build()
 	return newSource(called+" fails, mend it or choose another with ALIBABA_CLOUD_PROFILE", provider, err)
+}
+
+func indexOf(profiles []cliProfile, name string) int {
+	return slices.IndexFunc(profiles, func(p cliProfile) bool { return p.Name == name })
+}
+
+// isCircular reports whether a profile's sources lead back to it: credentials-go
+// would follow them until the stack overflows.
+func isCircular(profiles []cliProfile, i int) bool {
+	for range len(profiles) + 1 {
+		if i < 0 || profiles[i].Mode != "ChainableRamRoleArn" {
+			return false
+		}
+		i = indexOf(profiles, profiles[i].SourceProfile)
+	}
+	return true
 }
 
 func fromFile() (*source, error) {

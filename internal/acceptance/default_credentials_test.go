@@ -244,6 +244,7 @@ func TestWhatIsChosenButNotUsableIsAnErrorAndNoOtherIdentity(t *testing.T) {
 		"a file that is not there":       {map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/none"}, ak, "the CLI's configuration: open /none"},
 		"another that is not there":      {map[string]string{"ALIBABA_CLOUD_CREDENTIALS_FILE": "/none"}, "", "the credentials file /none: ERROR: Can not open file"},
 		"a URI profile without its URI":  {nil, config("CredentialsURI", ""), `the CLI's profile "p" of mode CredentialsURI has no credentials_uri`},
+		"a profile that is its source":   {nil, config("ChainableRamRoleArn", `,"source_profile":"q"},{"name":"q","mode":"ChainableRamRoleArn","source_profile":"p"`), `the CLI's profile "p" of mode ChainableRamRoleArn is its own source profile`},
 		"an instance role that is named": {map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "unknown", "ALIBABA_CLOUD_CREDENTIALS_FILE": "$HOME/empty"}, "", "the role of this ECS instance: refresh Ecs sts token err, httpStatus: 404"},
 	} {
 		t.Run(name, func(t *testing.T) {
