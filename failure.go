@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cams-go/cams/internal/redact"
@@ -44,7 +46,7 @@ func newCallError(ctx context.Context, call *call, reason string, err error) *Ca
 // unanswered says why no answer came, and what to do about it where no repetition
 // would help.
 func (c *Client) unanswered(ctx context.Context, call *call, err error, mask mask) *CallError {
-	failed := newCallError(ctx, call, noAnswer, redact.Masked(err, mask.text))
+	failed := newCallError(ctx, call, noAnswer, mask.failure(err))
 	if failed.Reason == noAnswer {
 		failed.hint = c.hopeless(err)
 	}
@@ -145,3 +147,36 @@ func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
 
 // id masks a request ID, which may be full of digits.
 func (m mask) id(s string) string { return redact.Clip(redact.ID(m.values(s)), maxField) }
+
+// failure is the error of a transport. Beside what is masked elsewhere it may hold
+// the password of a proxy.
+func (m mask) failure(err error) error {
+	masked := redact.Masked(err, func(s string) string { return withoutPasswords(m.text(s)) })
+	inner := errors.Unwrap(err) // http.Client's own is around it
+	if failed, ok := masked.(*url.Error); ok && isUnparsed(inner) {
+		failed.Err = redact.NewError(redact.Unknown(m.values(inner.Error())), inner)
+	}
+	return masked
+}
+
+// isUnparsed reports whether an error is about a text that could not be parsed as a
+// URL: such an error quotes it, in parts too.
+func isUnparsed(err error) bool {
+	var unparsed *url.Error
+	return errors.As(err, &unparsed) && unparsed.Op == "parse" ||
+		err != nil && strings.Contains(err.Error(), "invalid proxy address")
+}
+
+// withoutPasswords masks what stands before the @ of a URL or a proxy's address, and
+// credentials of HTTP.
+func withoutPasswords(s string) string {
+	if !strings.ContainsAny(s, "@") && !strings.Contains(strings.ToLower(s), "authorization") {
+		return s
+	}
+	return passwords().ReplaceAllString(s, "${1}${4}"+redact.Mask+"${2}${3}")
+}
+
+// passwords compiles at the first need, for a quick start of the program.
+var passwords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(//)(?:\S*|[^\s/"':@]*:[^"'/\n]*)(@)|[^\s/"'=(]+:\S+(@)|((?i:authorization)\W+(?i:basic|bearer)\s+)\S+`)
+})
