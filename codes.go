@@ -39,7 +39,7 @@ func isWrongTime(code string) bool { return hasPrefix(code, "InvalidTimeStamp") 
 
 // refusesIdentity reports whether other credentials may be accepted.
 func refusesIdentity(e *APIError) bool {
-	return refusesKey(e.Code) || refusesToken(e.Code) ||
+	return refusesKey(e.Code) || refusesToken(e.Code) || hasPrefix(e.Code, "Forbidden.AccessKey", "IncompleteSignature") ||
 		hasPrefix(e.Code, "InvalidParameter") && strings.Contains(e.Message, "SecurityToken")
 }
 

@@ -98,10 +98,9 @@ func (e passing) Unwrap() error { return e.error }
 func mayPass(err error) bool {
 	var timeout interface{ Timeout() bool }
 	var temporary interface{ Temporary() bool }
-	var host *net.DNSError
 	var request *url.Error
 	switch {
-	case errors.As(err, &host) && host.IsNotFound, isHopeless(err), strings.Contains(err.Error(), "unsupported protocol scheme"):
+	case hintOfTransport(err) != "", strings.Contains(err.Error(), "unsupported protocol scheme"):
 		return false
 	case errors.As(err, new(passing)), errors.As(err, new(*net.OpError)),
 		errors.As(err, &timeout) && timeout.Timeout(), errors.As(err, &temporary) && temporary.Temporary():

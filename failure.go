@@ -47,22 +47,26 @@ func newCallError(ctx context.Context, call *call, reason string, err error) *Ca
 // would help.
 func (c *Client) unanswered(ctx context.Context, call *call, err error, mask mask) *CallError {
 	failed := newCallError(ctx, call, noAnswer, mask.failure(err))
-	if failed.Reason == noAnswer {
-		failed.hint = c.hopeless(err)
+	if failed.Reason != noAnswer {
+		return failed
+	}
+	failed.hint = hintOfTransport(err)
+	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
+		failed.hint = c.noSuchHost(dns.Name)
 	}
 	return failed
 }
 
-// hopeless tells the failures of a transport that no repetition changes, and what
-// the caller can change; "" stands for any other.
-func (c *Client) hopeless(err error) string {
+// hintOfTransport tells the failures that no repetition changes, and what to do
+// about them; "" stands for any other.
+func hintOfTransport(err error) string {
 	var (
 		dns    *net.DNSError
 		failed *net.OpError
 	)
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return c.noSuchHost(dns.Name)
+		return "check the host: it is not known"
 	case errors.As(err, new(*tls.CertificateVerificationError)):
 		return "check this machine's root certificates, and proxies that inspect TLS"
 	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):

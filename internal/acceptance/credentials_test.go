@@ -820,6 +820,9 @@ func TestARefusedIdentityMakesAProviderBeAskedAgainOnce(t *testing.T) {
 		"a token of another key":          camstest.Refusal(400, "InvalidSecurityToken.MismatchWithAccessKey", "m"),
 		"an expired token, another way":   camstest.Refusal(403, "SecurityTokenExpired", "m"),
 		"an expired token as a parameter": camstest.Refusal(400, "InvalidParameter", "The specified parameter SecurityToken.Expired is not valid."),
+		"a malformed token":               camstest.Refusal(400, "InvalidSecurityToken.Malformed", "m"),
+		"a key that is disabled":          camstest.Refusal(403, "Forbidden.AccessKeyDisabled", "m"),
+		"a key that cannot be read":       camstest.Refusal(400, "IncompleteSignature", "m"),
 		"no token":                        camstest.Refusal(400, "MissingSecurityToken", "m"),
 	} {
 		for kind, rotates := range map[string]bool{"other credentials are tried": true, "the same ones are not": false} {
