@@ -45,6 +45,39 @@
 // official Go client gives them, except for a few headers, User-Agent among them,
 // that docs/migrating.md names.
 //
+// # Credentials
+//
+// Without [WithCredentials] a client uses [DefaultCredentials]: the environment, OIDC,
+// the aliyun CLI's profile, the credentials file, the role of the ECS instance, a
+// credentials URI. The first that is set up is used. If it does not work, that is an
+// error: no other identity takes its place. [StaticCredentials] is for an AccessKey
+// pair, [CredentialsFrom] for any other kind that credentials-go knows, and a
+// [CredentialsProvider] of yours for a vault.
+//
+// The provider is asked before each attempt, unless its answer is kept:
+//
+//   - Credentials with an Expires are renewed shortly before. While that fails or
+//     hangs, they are used to their end. A call waits two seconds for it at most.
+//   - What [DefaultCredentials] found is kept for a minute, and used for two more
+//     while it cannot be renewed.
+//   - A session behind [CredentialsFrom] is used for up to three minutes while
+//     credentials-go cannot renew it for a passing failure.
+//
+// A provider's failure is repeated within the attempts only if it may pass: a
+// connection that fails or breaks, an error with a method Timeout or Temporary that
+// reports true, and, of credentials-go, HTTP 429 and 5xx and codes that say the same.
+// That library does not tell all statuses. A host that does not exist, a certificate
+// that does not verify, a refusal, a command that fails and a wrong configuration end
+// the call at once.
+//
+// A key or token with a space, a line break, a quote at an end, a byte order mark or
+// anything else outside ASCII is a [*ValidationError] that names the field.
+//
+// credentials-go does more than answer. It runs the command of a CLI profile of mode
+// External, and rewrites the CLI's file with what it got, there and in mode OAuth;
+// see [DefaultCredentials]. It reaches metadata, STS and others by a copy of
+// http.DefaultTransport, with its proxies, not by the client's http.Client.
+//
 // # Errors
 //
 // A call's error is, or wraps, one of these:
@@ -78,9 +111,11 @@
 //   - InvalidTimeStamp.*: the clock is corrected by the answer's Date, for this and
 //     later calls, and the request is repeated, once a call. If that does not help,
 //     the clock is set back.
-//   - The identity is refused (InvalidAccessKeyId*, InvalidSecurityToken*,
-//     SecurityToken*, MissingSecurityToken, SignatureDoesNotMatch): the provider is
-//     asked again, once a call. Other credentials are tried, the same ones are not.
+//   - The identity is refused (InvalidAccessKeyId*, Forbidden.AccessKey*,
+//     InvalidSecurityToken*, SecurityToken*, MissingSecurityToken,
+//     SignatureDoesNotMatch, IncompleteSignature, InvalidParameter* about a
+//     SecurityToken): the provider is asked again, once a call. Other credentials are
+//     tried, the same ones are not.
 //   - Throttled (a code with Throttling, System.LimitControl or FlowControl, HTTP
 //     429, a positive x-acs-retry-after): repeated, whatever the HTTP status is.
 //   - A code that says that the failure may pass (ServiceUnavailable, InternalError,
@@ -90,6 +125,7 @@
 //     (credentials, permissions, Invalid*, Missing*).
 //   - No connection, no TLS handshake, a reset, an answer cut off, an attempt
 //     beyond its timeout: repeated, unless the certificate does not verify.
+//   - No credentials, but the provider may have some soon: repeated. See Credentials.
 //   - Everything else, such as another refusal, a 2xx that does not decode, or a
 //     redirect: not repeated.
 //
