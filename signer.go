@@ -48,7 +48,8 @@ func (in *SigningInput) validate(req *http.Request) error {
 //
 // With a bearer token it sets the token's header and SignatureType, and no
 // Authorization. It rewrites the request's query in canonical order and
-// encoding; what the query means stays as it is.
+// encoding; what the query means stays as it is. With GODEBUG=fips140=only a secret of
+// less than 14 bytes is an error; real ones have 30.
 type ACS3Signer struct{}
 
 // Sign implements [Signer].

@@ -1,9 +1,13 @@
 package cams
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -60,4 +64,37 @@ func TestASignerThatCannotSignNamesItself(t *testing.T) {
 	err := ACS3Signer{}.Sign(req, in)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.ErrorContains(t, err, "ACS3Signer")
+}
+
+// GODEBUG=fips140=only is for a whole process, so this takes one of its own.
+func TestWhereOnlyFIPSAlgorithmsAreAllowedTheRPCSignerIsAnErrorAndACS3Signs(t *testing.T) {
+	const variable = "CAMS_TEST_FIPS"
+	if os.Getenv(variable) != "" {
+		req, in := signable(t)
+		require.ErrorContains(t, ACS3Signer{}.Sign(req, in), "cams: ACS3Signer cannot sign: ", "the secret is too short")
+		in.Credentials.AccessKeySecret = strings.Repeat("s", 30)
+		require.NoError(t, ACS3Signer{}.Sign(req, in))
+		assert.Contains(t, req.Header.Get("Authorization"), "ACS3-HMAC-SHA256 ")
+
+		req, _ = signable(t)
+		err := RPCSigner{}.Sign(req, in)
+		require.ErrorContains(t, err, "cams: RPCSigner cannot sign: ")
+		require.ErrorAs(t, err, new(*ValidationError))
+		client, err := NewClient(WithCredentials(StaticCredentials("id", in.Credentials.AccessKeySecret, "")), WithSigner(RPCSigner{}))
+		require.NoError(t, err)
+		require.ErrorContains(t, client.Call(t.Context(), Operation{Name: "Any"}, nil, nil), "RPCSigner cannot sign: ")
+		fmt.Println("signed by ACS3 only")
+		return
+	}
+	t.Parallel()
+	program, err := os.Executable()
+	require.NoError(t, err)
+	child := exec.Command(program, "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), variable+"=1", "GODEBUG=fips140=only")
+	out, err := child.CombinedOutput()
+	if strings.Contains(string(out), "fips140") && strings.Contains(string(out), "not supported") {
+		t.Skipf("%s", out)
+	}
+	require.NoError(t, err, string(out))
+	assert.Contains(t, string(out), "signed by ACS3 only")
 }

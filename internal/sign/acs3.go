@@ -3,7 +3,6 @@ package sign
 import (
 	"bytes"
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -19,7 +18,8 @@ const acs3Algorithm = "ACS3-HMAC-SHA256"
 // and all x-acs-* headers. It rewrites the query in canonical form.
 //
 // With a bearer token it sets the token's header and SignatureType, and no
-// Authorization. An error is the body's, which could not be read.
+// Authorization. An error is the body's, which could not be read, or says that the
+// secret is too short for this program.
 func ACS3(req *http.Request, in *Input) error {
 	bodyHash, err := hashBody(req)
 	if err != nil {
@@ -34,28 +34,33 @@ func ACS3(req *http.Request, in *Input) error {
 	}
 	req.URL.RawQuery = query.Canonical()
 
-	req.Header["Authorization"] = []string{authorization(req, covered, bodyHash, in)}
+	value, err := authorization(req, covered, bodyHash, in)
+	if err != nil {
+		return err
+	}
+	req.Header["Authorization"] = []string{value}
 	return nil
 }
 
 // authorization is the value of the Authorization header. Its buffers are arrays
 // that stay on the stack.
-func authorization(req *http.Request, covered []Param, bodyHash string, in *Input) string {
+func authorization(req *http.Request, covered []Param, bodyHash string, in *Input) (string, error) {
 	var namesBuf, authBuf [512]byte
 	var canonicalBuf [1024]byte
 	names := appendNames(namesBuf[:0], covered)
 	hashed := sha256.Sum256(appendCanonicalRequest(canonicalBuf[:0], req, covered, names, bodyHash))
-	secret := append(make([]byte, 0, 256), in.AccessKeySecret...)
-	toSign := append(secret[len(secret):], acs3Algorithm+"\n"...)
-	mac := hmac.New(sha256.New, secret)
-	mac.Write(hex.AppendEncode(toSign, hashed[:]))
+	toSign := append(make([]byte, 0, 128), acs3Algorithm+"\n"...)
+	sum, err := appendHMAC(toSign[:0], sha256.New, in.AccessKeySecret, hex.AppendEncode(toSign, hashed[:]))
+	if err != nil {
+		return "", err
+	}
 
 	auth := append(authBuf[:0], acs3Algorithm+" Credential="...)
 	auth = append(auth, in.AccessKeyID...)
 	auth = append(auth, ",SignedHeaders="...)
 	auth = append(auth, names...)
 	auth = append(auth, ",Signature="...)
-	return string(hex.AppendEncode(auth, mac.Sum(toSign[:0])))
+	return string(hex.AppendEncode(auth, sum)), nil
 }
 
 // setACS3Headers replaces the headers of an earlier signature. It returns all

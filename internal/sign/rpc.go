@@ -1,11 +1,8 @@
 package sign
 
 import (
-	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
-	"fmt"
-	"io"
 	"net/http"
 	"slices"
 
@@ -37,11 +34,12 @@ func RPC(req *http.Request, in *Input) error {
 	query := rpcQuery(req.URL.RawQuery, in)
 	canonical := query.Canonical()
 	if in.BearerToken == "" {
-		signature, err := hmacSHA1(in.AccessKeySecret+"&", methodOf(req)+"&%2F&"+percent.Encode(canonical))
+		text := methodOf(req) + "&%2F&" + percent.Encode(canonical)
+		signature, err := appendHMAC(nil, sha1.New, in.AccessKeySecret+"&", []byte(text))
 		if err != nil {
 			return err
 		}
-		canonical += "&Signature=" + percent.Encode(signature)
+		canonical += "&Signature=" + percent.Encode(base64.StdEncoding.EncodeToString(signature))
 	}
 	req.URL.RawQuery = canonical
 	return nil
@@ -68,16 +66,4 @@ func rpcQuery(raw string, in *Input) Query {
 		Param{"AccessKeyId", in.AccessKeyID},
 		Param{"SignatureMethod", "HMAC-SHA1"},
 		Param{"SignatureVersion", "1.0"})
-}
-
-// hmacSHA1 is an error where crypto/hmac panics: with GODEBUG=fips140=only.
-func hmacSHA1(key, text string) (signature string, err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("HMAC-SHA1 is not available: %v", reason)
-		}
-	}()
-	mac := hmac.New(sha1.New, []byte(key))
-	io.WriteString(mac, text)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil)), nil
 }

@@ -7,6 +7,9 @@ package sign
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"fmt"
+	"hash"
 	"net/http"
 	"time"
 )
@@ -37,3 +40,16 @@ const (
 
 func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 func hostOf(req *http.Request) string   { return cmp.Or(req.Host, req.URL.Host) }
+
+// appendHMAC is an error where crypto/hmac panics: with GODEBUG=fips140=only, for
+// SHA-1 and for a key of less than 14 bytes.
+func appendHMAC(to []byte, newHash func() hash.Hash, key string, text []byte) (sum []byte, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("%v", reason)
+		}
+	}()
+	mac := hmac.New(newHash, []byte(key))
+	mac.Write(text)
+	return mac.Sum(to), nil
+}
