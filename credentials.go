@@ -22,7 +22,9 @@ import (
 // SecurityToken if it is temporary, or a BearerToken alone.
 //
 // However it is printed, logged or marshalled, it shows no more than the start
-// of the AccessKey ID.
+// of the AccessKey ID. The limit: package fmt calls no methods of what is in an
+// unexported field, and prints all of it, behind a pointer too. So keep a
+// [CredentialsProvider] there, for instance [StaticCredentials], which shows nothing.
 type Credentials struct {
 	AccessKeyID     string
 	AccessKeySecret string
@@ -229,3 +231,6 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.Strin
 // MarshalText is String, for the encoders of XML, YAML and others that would
 // write the fields.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// MarshalBinary is String too, for encoding/gob.
+func (c Credentials) MarshalBinary() ([]byte, error) { return []byte(c.String()), nil }
