@@ -44,6 +44,9 @@ type Credentials struct {
 // the answer with the calls that wait for it. ctx ends when none of them waits
 // any more; it carries no values of theirs, because the answer is not one
 // call's. A provider that two clients use must be safe for concurrent use.
+//
+// An error ends the call, unless it may pass: a failed connection, or one whose
+// method Timeout or Temporary reports true, has the attempt repeated.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
@@ -61,6 +64,9 @@ func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) Crede
 // concurrent use. Behind this bridge one goroutine at a time uses c, and a call
 // that waits for it gives up with its own context. Share the returned provider,
 // not c, between clients.
+//
+// While c cannot renew a session for a passing failure, the session before is used,
+// for three minutes at most.
 //
 // When the service calls a security token expired, c is asked once more, but it
 // may keep the token until its own clock tells it otherwise. [DefaultCredentials]
