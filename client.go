@@ -24,6 +24,7 @@ type Client struct {
 	config                  // what the options chose, with the defaults
 	prototype *http.Request // what all requests have in common; never changed
 	watchers  observers     // the logger among them
+	tooLong   error         // the cause of an attempt that the attempt timeout ended
 
 	// Shared by all clients that With makes of each other.
 	budget   *retry.Budget
@@ -65,6 +66,7 @@ func newClient(cfg config) (*Client, error) {
 		config:    cfg,
 		prototype: prototype,
 		watchers:  watchers,
+		tooLong:   attemptTimeoutError(cfg.attemptTimeout),
 		budget:    retry.NewBudget(cfg.retry.Budget),
 		clock:     new(atomic.Int64),
 		limiters:  new(limiters),

@@ -93,8 +93,8 @@ type passing struct{ error }
 func (e passing) Unwrap() error { return e.error }
 
 // mayPass reports whether a provider's failure may pass by itself: a request of
-// net/http that got no answer, no connection, or an error that says so. It wants the error as the provider made it: a masked
-// one has lost some methods.
+// net/http that got no answer, no connection, or an error that says so. It wants
+// the error as the provider made it: a masked one has lost some methods.
 func mayPass(err error) bool {
 	var timeout interface{ Timeout() bool }
 	var temporary interface{ Temporary() bool }

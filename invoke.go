@@ -115,7 +115,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
 	callers := ctx
-	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, attemptTimeoutError(c.attemptTimeout))
+	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, c.tooLong)
 	defer cancel()
 
 	var err error
