@@ -138,14 +138,34 @@ func migratedTransport(proxy *url.URL, roots *x509.CertPool, rest ...cams.Option
 	)...)
 }
 
-// ownedBy sends a parameter that the request struct does not have.
-type ownedBy struct{ ownerID string }
+func migratedDetails(ctx context.Context, client *cams.Client, req *cams.ListChatGroupParticipantsRequest) (string, error) {
+	var info cams.CallInfo
+	resp, err := client.ListChatGroupParticipants(cams.WithCallInfo(ctx, &info), req)
+	requestID := info.Header.Get("X-Acs-Request-Id")
+	_ = resp
+	return requestID, err
+}
 
-func (s ownedBy) Sign(req *http.Request, in cams.SigningInput) error {
-	query := req.URL.Query()
-	query.Set("OwnerId", s.ownerID)
-	req.URL.RawQuery = query.Encode()
-	return cams.ACS3Signer{}.Sign(req, in)
+func migratedOperation(ctx context.Context, client *cams.Client) (string, error) {
+	var answer struct {
+		PhoneNumbers []struct{ PhoneNumber, Status string }
+	}
+	op := cams.Operation{Name: "QueryChatappPhoneNumbers", Repeatable: true}
+	err := client.Call(ctx, op, map[string]any{"CustSpaceId": "cams-k001"}, &answer)
+	if err != nil {
+		return "", err
+	}
+	return answer.PhoneNumbers[0].Status, nil
+}
+
+// migratedStub is an API of one page.
+type migratedStub []cams.ChatGroupParticipant
+
+func (s migratedStub) ListChatGroupParticipants(context.Context, *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
+	return &cams.ListChatGroupParticipantsResponse{
+		ResponseMetadata: cams.ResponseMetadata{Code: "OK", Success: true},
+		Data:             cams.ListChatGroupParticipantsData{Total: len(s), List: s},
+	}, nil
 }
 
 func TestMigratedSnippets(t *testing.T) {
@@ -192,13 +212,47 @@ func TestMigratedSnippets(t *testing.T) {
 		assert.NoError(t, err)
 	})
 
-	t.Run("signer", func(t *testing.T) {
-		client, err := server.NewClient(cams.WithSigner(ownedBy{"1000"}))
+	t.Run("a parameter", func(t *testing.T) {
+		client, err := server.NewClient(cams.WithParameter("OwnerId", "1000"))
 		require.NoError(t, err)
 		server.Reset()
 		_, err = migratedCall(t.Context(), client)
 		require.NoError(t, err)
-		assert.Equal(t, "1000", server.Requests()[0].Query.Get("OwnerId"))
+		assert.Equal(t, "1000", server.Requests()[0].Parameter("OwnerId"))
+	})
+
+	t.Run("details", func(t *testing.T) {
+		answer := camstest.Answer{Body: `{"Code":"OK","Success":true}`, Header: http.Header{"X-Acs-Request-Id": {"R-1"}}}
+		server.AnswerOnce(answer)
+		client, err := server.NewClient()
+		require.NoError(t, err)
+		requestID, err := migratedDetails(t.Context(), client, validRequest())
+		require.NoError(t, err)
+		assert.Equal(t, "R-1", requestID)
+
+		answer.Status = 400
+		server.AnswerOnce(answer)
+		requestID, err = migratedDetails(t.Context(), client, validRequest())
+		require.Error(t, err)
+		assert.Equal(t, "R-1", requestID)
+	})
+
+	t.Run("another operation", func(t *testing.T) {
+		server.Handle("QueryChatappPhoneNumbers", func(camstest.Request) camstest.Answer {
+			return camstest.Answer{Body: `{"Code":"OK","PhoneNumbers":[{"PhoneNumber":"8613800000000","Status":"CONNECTED"}]}`}
+		})
+		client, err := server.NewClient()
+		require.NoError(t, err)
+		status, err := migratedOperation(t.Context(), client)
+		require.NoError(t, err)
+		assert.Equal(t, "CONNECTED", status)
+	})
+
+	t.Run("a stub", func(t *testing.T) {
+		stub := migratedStub{{ParticipantNumber: "8613800000001"}}
+		members, err := cams.Collect(cams.NewListChatGroupParticipantsPager(stub, validRequest()).All(t.Context()))
+		require.NoError(t, err)
+		assert.Equal(t, []cams.ChatGroupParticipant(stub), members)
 	})
 }
 
