@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
-	"sync/atomic"
 
 	"github.com/cams-go/cams/internal/retry"
 )
@@ -28,8 +27,8 @@ type Client struct {
 
 	// Shared by all clients that With makes of each other.
 	budget   *retry.Budget
-	clock    *atomic.Int64 // nanoseconds to add to this machine's clock
-	limiters *limiters     // not with other credentials or another endpoint: quotas are per account and region
+	clock    *retry.Clock
+	limiters *limiters // not with other credentials or another endpoint: quotas are per account and region
 }
 
 // NewClient makes a client. It does no network I/O: bad options fail here with
@@ -68,7 +67,7 @@ func newClient(cfg config) (*Client, error) {
 		watchers:  watchers,
 		tooLong:   attemptTimeoutError(cfg.attemptTimeout),
 		budget:    retry.NewBudget(cfg.retry.Budget),
-		clock:     new(atomic.Int64),
+		clock:     new(retry.Clock),
 		limiters:  new(limiters),
 	}, nil
 }

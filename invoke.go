@@ -140,7 +140,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		Action:      call.name,
 		Version:     apiVersion,
 		Credentials: r.credentials,
-		Time:        c.now(),
+		Time:        c.clock.Now(),
 		Nonce:       rand.Text(),
 	}); err != nil {
 		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
@@ -205,9 +205,4 @@ func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
 	req.URL = &u
 	req.Header = maps.Clone(c.prototype.Header)
 	return req
-}
-
-// now is this machine's time, corrected by the service's where they disagree.
-func (c *Client) now() time.Time {
-	return time.Now().Add(time.Duration(c.clock.Load()))
 }

@@ -49,10 +49,9 @@ type retries struct {
 	paid      bool  // the budget paid for the attempt under way
 	refusals  int   // for too many requests
 
-	repaired    repairs     // what was mended
-	refused     Credentials // what the service did not accept
-	clockBefore int64       // the clock's offset before it was corrected
-	clockAfter  int64       // and what it was corrected to
+	repaired   repairs       // what was mended
+	refused    Credentials   // what the service did not accept
+	correction time.Duration // of the clock
 }
 
 // repairs is a set of what a retry can mend, each once a call.
@@ -69,6 +68,9 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	memory := &call.retries
 	if r.err == nil {
 		c.budget.Succeeded(memory.withdrawn)
+		if memory.repaired&correctedClock != 0 {
+			c.clock.Keep(memory.correction)
+		}
 		return verdict{}
 	}
 	if r.held && memory.paid { // for a request that was not made
@@ -192,15 +194,14 @@ func (c *Client) repair(call *call, r *result) verdict {
 // time invalid; if that did not help, it sets it back. A cache's Date is no clock.
 func (c *Client) correctClock(call *call, header http.Header) bool {
 	if call.retries.repaired&correctedClock != 0 {
-		c.clock.CompareAndSwap(call.retries.clockAfter, call.retries.clockBefore)
+		c.clock.Undo(call.retries.correction)
 		return false
 	}
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil || header.Get("Age") != "" {
 		return false
 	}
-	call.retries.clockAfter = int64(time.Until(date))
-	call.retries.clockBefore = c.clock.Swap(call.retries.clockAfter)
+	call.retries.correction = c.clock.Set(date)
 	return true
 }
 
