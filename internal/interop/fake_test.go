@@ -79,7 +79,7 @@ func TestTheFakeRefusesTheOfficialCoreWithAWrongSecret(t *testing.T) {
 }
 
 func TestTheFakeAcceptsTheLegacySDK(t *testing.T) {
-	client, err := legacy.NewClient("https", host, "plain-id", "plain-secret", newFake())
+	client, err := legacy.NewClient("https", host, "plain-id", "plain-secret", newFake(), 0)
 	require.NoError(t, err)
 	resp, err := client.ListChatGroupParticipants(legacy.Request{
 		BusinessNumber: oddNumber, ChannelType: "WHATSAPP", CustSpaceID: oddSpace, GroupID: oddGroup,

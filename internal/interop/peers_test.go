@@ -39,11 +39,13 @@ var peers = []struct {
 	{"legacy", dialLegacy},
 }
 
-func dialCams(to target) (call, error) {
-	opts := []cams.Option{
-		cams.WithEndpoint(to.scheme + "://" + to.host),
+func dialCams(to target) (call, error) { return dialCamsWith(to) }
+
+func dialCamsWith(to target, opts ...cams.Option) (call, error) {
+	opts = append(opts,
+		cams.WithEndpoint(to.scheme+"://"+to.host),
 		cams.WithCredentials(cams.StaticCredentials(accessKeyID, accessKeySecret, "")),
-	}
+	)
 	if to.transport != nil {
 		opts = append(opts, cams.WithHTTPClient(&http.Client{Transport: to.transport}))
 	}
@@ -89,7 +91,9 @@ func dialBare(to target) (call, error) {
 	}, nil
 }
 
-func dialOfficial(to target) (call, error) {
+func dialOfficial(to target) (call, error) { return dialOfficialWith(to, 0) }
+
+func dialOfficialWith(to target, attempts int) (call, error) {
 	credential, err := credentials.NewCredential(&credentials.Config{
 		Type:            tea.String("access_key"),
 		AccessKeyId:     tea.String(accessKeyID),
@@ -98,7 +102,7 @@ func dialOfficial(to target) (call, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := official.Config{Protocol: strings.ToUpper(to.scheme), Endpoint: to.host, Credential: credential}
+	config := official.Config{Protocol: strings.ToUpper(to.scheme), Endpoint: to.host, Credential: credential, Attempts: attempts}
 	if to.transport != nil {
 		config.HTTPClient = &http.Client{Transport: to.transport}
 	}
@@ -121,8 +125,10 @@ func dialOfficial(to target) (call, error) {
 	}, nil
 }
 
-func dialLegacy(to target) (call, error) {
-	client, err := legacy.NewClient(to.scheme, to.host, accessKeyID, accessKeySecret, to.transport)
+func dialLegacy(to target) (call, error) { return dialLegacyWith(to, 0) }
+
+func dialLegacyWith(to target, retries int) (call, error) {
+	client, err := legacy.NewClient(to.scheme, to.host, accessKeyID, accessKeySecret, to.transport, retries)
 	if err != nil {
 		return nil, err
 	}

@@ -36,9 +36,13 @@ type Client struct {
 	scheme, domain string
 }
 
-// NewClient returns a client for scheme://domain. A nil transport is the SDK's own, as its users have it.
-func NewClient(scheme, domain, accessKeyID, accessKeySecret string, transport http.RoundTripper) (*Client, error) {
+// NewClient returns a client for scheme://domain. A nil transport is the SDK's own, as its users have it. It repeats
+// as AutoRetry does, up to retries times.
+func NewClient(scheme, domain, accessKeyID, accessKeySecret string, transport http.RoundTripper, retries int) (*Client, error) {
 	config := sdk.NewConfig()
+	if retries > 0 {
+		config.WithAutoRetry(true).WithMaxRetryTime(retries)
+	}
 	config.Transport = transport
 	client, err := sdk.NewClientWithOptions("ap-southeast-1", config,
 		credentials.NewAccessKeyCredential(accessKeyID, accessKeySecret))

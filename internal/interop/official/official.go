@@ -72,10 +72,14 @@ type Config struct {
 	Credential credentials.Credential
 	RPC        bool         // sign with the older RPC signature, in the query
 	HTTPClient *http.Client // nil: the core's own, as its users have it
+	Attempts   int          // if positive, the runtime options Autoretry and MaxAttempts
 }
 
 // Client is the generated SDK's client.
-type Client struct{ core *openapi.Client }
+type Client struct {
+	core    *openapi.Client
+	runtime *dara.RuntimeOptions
+}
 
 // NewClient returns a client for cfg.
 func NewClient(cfg Config) (*Client, error) {
@@ -94,7 +98,11 @@ func NewClient(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{core: core}, nil
+	runtime := &dara.RuntimeOptions{}
+	if cfg.Attempts > 0 {
+		runtime.Autoretry, runtime.MaxAttempts = dara.Bool(true), dara.Int(cfg.Attempts)
+	}
+	return &Client{core, runtime}, nil
 }
 
 // caller hands the core's requests to an http.Client, as the core's own client does.
@@ -160,5 +168,5 @@ func (c *Client) CallOperation(action string, req *openapiutil.OpenApiRequest) (
 		ReqBodyType: dara.String("formData"),
 		BodyType:    dara.String("json"),
 	}
-	return c.core.CallApi(params, req, &dara.RuntimeOptions{})
+	return c.core.CallApi(params, req, c.runtime)
 }

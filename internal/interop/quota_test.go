@@ -1,0 +1,324 @@
+package interop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
+)
+
+// Many groups under a quota that the client does not know: 1,500 calls, one for each group, shared among
+// workers. Time is virtual; the service is the fake, in memory, and answers after 40 ms.
+
+const (
+	quotaGroups  = 1500
+	quotaLatency = 40 * time.Millisecond
+)
+
+// quota is what the service allows.
+type quota struct {
+	name    string
+	set     func(*camstest.Server)
+	offered func(took time.Duration) float64 // the requests that it would have granted in that time
+	known   rate.Limit                       // what a user who knows it tells a fixed limiter
+	minutes bool                             // its wait takes up to a minute, so the clients are told to be patient
+}
+
+func bucket(perSecond int) quota {
+	return quota{
+		set:     func(s *camstest.Server) { s.SetTokenBucket(float64(perSecond), perSecond) },
+		offered: func(took time.Duration) float64 { return float64(perSecond) * (1 + took.Seconds()) },
+		known:   rate.Limit(perSecond),
+	}
+}
+
+// window grants n requests in each period, at once if they come at once. A period that has begun counts whole.
+func window(n int, per time.Duration) quota {
+	return quota{
+		set:     func(s *camstest.Server) { s.SetQuota(n, per) },
+		offered: func(took time.Duration) float64 { return float64(n) * float64((took+per-1)/per) },
+		known:   rate.Limit(float64(n) / per.Seconds()),
+	}
+}
+
+func (q quota) named(name string) quota {
+	q.name = name
+	return q
+}
+
+// falling is a bucket of 20 a second that from the 20th to the 80th second is one of 6.
+func falling() quota {
+	const fall, back = 20 * time.Second, 80 * time.Second
+	return quota{
+		set: func(s *camstest.Server) {
+			s.SetTokenBucket(20, 20)
+			time.AfterFunc(fall, func() { s.SetTokenBucket(6, 6) })
+			time.AfterFunc(back, func() { s.SetTokenBucket(20, 20) })
+		},
+		offered: func(took time.Duration) float64 {
+			low := min(max(took, fall), back) - fall
+			return 20 + 20*(took-low).Seconds() + 6*low.Seconds()
+		},
+		known: 20,
+	}
+}
+
+func quotas() []quota {
+	minute := window(600, time.Minute).named("600 in each minute")
+	minute.minutes = true
+	return []quota{
+		bucket(10).named("bucket of 10 a second"),
+		bucket(50).named("bucket of 50 a second"),
+		window(10, time.Second).named("10 in each second"),
+		minute,
+		falling().named("20 a second, then 6, then 20"),
+	}
+}
+
+// quotaPeer is a client. It is dialled within the bubble of virtual time.
+type quotaPeer struct {
+	name string
+	dial func(target, quota) (call, error)
+}
+
+var quotaPeers = []quotaPeer{
+	{"cams", func(to target, q quota) (call, error) { return dialCamsWith(to, patience(q)...) }},
+	{"AWS's limiter", func(to target, q quota) (call, error) {
+		pace := newAWSPace()
+		return dialCamsWith(to, append(patience(q), cams.WithLimiter(pace), cams.WithObserver(pace))...)
+	}},
+	{"fixed rate", func(to target, q quota) (call, error) {
+		return dialCamsWith(to, append(patience(q), cams.WithLimiter(rate.NewLimiter(q.known, 1)))...)
+	}},
+	{"official", func(to target, q quota) (call, error) {
+		call, err := dialOfficialWith(to, 3)
+		if q.minutes {
+			return backOff(call, 10), err
+		}
+		return backOff(call, 5), err
+	}},
+	{"legacy", func(to target, q quota) (call, error) {
+		if q.minutes {
+			return dialLegacyWith(to, 9)
+		}
+		return dialLegacyWith(to, 3)
+	}},
+}
+
+// patience is what the documentation tells users of a quota that renews each minute.
+func patience(q quota) []cams.Option {
+	if q.minutes {
+		return []cams.Option{cams.WithRetry(cams.RetryPolicy{MaxAttempts: 10, MaxDelay: 2 * time.Minute})}
+	}
+	return nil
+}
+
+// backOff is the loop that Alibaba Cloud's documentation shows for refusals: it waits 200 ms, then twice as
+// long each time. The core's error does not carry the wait that the service names.
+func backOff(call call, attempts int) call {
+	return func() (members int, err error) {
+		pause := 200 * time.Millisecond
+		for n := 1; ; n++ {
+			members, err = call()
+			refused := new(tea.SDKError)
+			if err == nil || n == attempts || !errors.As(err, &refused) || !strings.HasPrefix(*refused.Code, "Throttling") {
+				return members, err
+			}
+			time.Sleep(pause)
+			pause = min(2*pause, 2*time.Minute)
+		}
+	}
+}
+
+// awsPace is the limiter of AWS's adaptive retry mode. As in AWS's own clients, each attempt takes a token
+// before it is made, and gives it back with how it ended: from that the limiter learns.
+//
+// Its own way to wait does not work in virtual time: it may sleep for less than a nanosecond, that is not at
+// all, and try again. So the first in line asks each millisecond.
+type awsPace struct {
+	mode *retry.AdaptiveMode
+	line chan struct{}
+}
+
+func newAWSPace() awsPace {
+	mode := retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+		o.FailOnNoAttemptTokens = true
+		o.Throttles = append(o.Throttles, retry.IsErrorThrottleFunc(func(err error) aws.Ternary {
+			return aws.BoolTernary(errors.Is(err, cams.ErrThrottled))
+		}))
+	})
+	return awsPace{mode, make(chan struct{}, 1)}
+}
+
+// attemptToken holds the release of a call's attempt under way.
+type attemptToken struct{ release func(error) error }
+
+type attemptTokenKey struct{}
+
+func (p awsPace) StartCall(ctx context.Context, _ string) context.Context {
+	return context.WithValue(ctx, attemptTokenKey{}, new(attemptToken))
+}
+
+func (p awsPace) Wait(ctx context.Context) error {
+	p.line <- struct{}{}
+	defer func() { <-p.line }()
+	for ctx.Err() == nil {
+		release, err := p.mode.GetAttemptToken(ctx)
+		if err == nil {
+			ctx.Value(attemptTokenKey{}).(*attemptToken).release = release
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return ctx.Err()
+}
+
+func (p awsPace) Attempt(ctx context.Context, attempt cams.AttemptInfo) {
+	ctx.Value(attemptTokenKey{}).(*attemptToken).release(attempt.Err)
+}
+
+func (p awsPace) EndCall(context.Context, cams.CallInfo) {}
+
+// quotaRun is one job: a client, a quota, that many workers. Its result is what became of it.
+type quotaRun struct {
+	quota
+	client  quotaPeer
+	workers int
+	named   bool // refusals name the time to wait
+}
+
+// quotaResult is written as JSON for the report.
+type quotaResult struct {
+	Quota, Client string
+	Workers       int
+	Named         bool
+	Lost          float64 // of the groups
+	Refused       float64 // of the requests
+	Used          float64 // of what the quota offered in the time
+	Seconds       float64
+}
+
+func (run quotaRun) String() string {
+	return fmt.Sprintf("%s, %s, %d workers, wait named %v", run.client.name, run.name, run.workers, run.named)
+}
+
+func (run quotaRun) measure(t *testing.T) (r quotaResult) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := camstest.NewServer()
+		fake.AddAccessKey(accessKeyID, accessKeySecret, "")
+		fake.AddGroup(camstest.Group{
+			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939xyz", Participants: []string{"8613800000001"},
+		})
+		fake.SetLatency(quotaLatency)
+		fake.SetRetryAfter(run.named)
+		run.set(fake)
+		call, err := run.client.dial(target{"https", host, fake}, run.quota)
+		require.NoError(t, err)
+
+		start := time.Now()
+		lost := shareGroups(call, run.workers)
+		took := time.Since(start)
+		requests, refused := fake.Requests(), 0
+		for _, request := range requests {
+			if request.Code == "Throttling.User" {
+				refused++
+			}
+		}
+		r = quotaResult{
+			Quota: run.name, Client: run.client.name, Workers: run.workers, Named: run.named,
+			Lost:    float64(lost) / quotaGroups,
+			Refused: float64(refused) / float64(len(requests)),
+			Used:    float64(quotaGroups-lost) / run.offered(took),
+			Seconds: took.Seconds(),
+		}
+	})
+	t.Logf("lost %.1f %%, refused %.1f %%, used %.1f %%, took %.1f s", 100*r.Lost, 100*r.Refused, 100*r.Used, r.Seconds)
+	return r
+}
+
+// medianOf takes the middle of each figure of some runs of the same job.
+func medianOf(runs []quotaResult) quotaResult {
+	middle := runs[0]
+	for _, figure := range []func(*quotaResult) *float64{
+		func(r *quotaResult) *float64 { return &r.Lost },
+		func(r *quotaResult) *float64 { return &r.Refused },
+		func(r *quotaResult) *float64 { return &r.Used },
+		func(r *quotaResult) *float64 { return &r.Seconds },
+	} {
+		values := make([]float64, len(runs))
+		for i := range runs {
+			values[i] = *figure(&runs[i])
+		}
+		slices.Sort(values)
+		*figure(&middle) = values[len(values)/2]
+	}
+	return middle
+}
+
+// shareGroups makes a call for each group and returns how many failed.
+func shareGroups(call call, workers int) (lost int) {
+	next := make(chan int)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	for range workers {
+		group.Go(func() {
+			for range next {
+				if _, err := call(); err != nil {
+					mu.Lock()
+					lost++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for i := range quotaGroups {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	return lost
+}
+
+var quotasOut = flag.String("quotas", "", "measure all clients under all quotas, and write the figures to this file as JSON")
+
+func TestMeasureQuotas(t *testing.T) {
+	if *quotasOut == "" {
+		t.Skip("the report measures with -quotas")
+	}
+	var results []quotaResult
+	t.Run("all", func(t *testing.T) {
+		for _, quota := range quotas() {
+			for _, client := range quotaPeers {
+				for _, workers := range []int{1, 4, 16, 64} {
+					for _, named := range []bool{false, true} {
+						i, run := len(results), quotaRun{quota, client, workers, named}
+						results = append(results, quotaResult{})
+						t.Run(run.String(), func(t *testing.T) {
+							t.Parallel()
+							results[i] = medianOf([]quotaResult{run.measure(t), run.measure(t), run.measure(t)})
+						})
+					}
+				}
+			}
+		}
+	})
+	text, err := json.MarshalIndent(results, "", "\t")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(*quotasOut, text, 0o644))
+}
