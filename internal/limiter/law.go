@@ -10,11 +10,14 @@ const (
 	firstStep = 1
 
 	// depth is how far below the quota the rate starts after a refusal, and
-	// climbTime the seconds until it is there. The first measure of a quota is
-	// rough, so the rate climbs away from it sooner.
+	// climbTime the seconds until it is there. The first measure of a quota, or of
+	// one that was raised, is rough, so the rate climbs away from it sooner.
 	depth          = 0.05
 	climbTime      = 5
-	firstClimbTime = 2
+	roughClimbTime = 2
+
+	// A rate that got to risen times the quota shows that the quota was raised.
+	risen = 1.25
 
 	// minRate is the lowest rate, and maxFall what a single refusal can divide
 	// the rate by.
@@ -158,8 +161,8 @@ func (l *law) cut(t Ticket) {
 	// All that was sent before the refused request was granted. One of them may
 	// have been left over from before the measure.
 	granted := float64(t.sent-1) / t.spent
-	first := l.quota == 0
-	if !first && t.rate > l.quota {
+	rough := l.quota == 0 || t.rate > risen*l.quota
+	if l.quota > 0 && t.rate > l.quota {
 		// The measure is low, as it covers times of a rate below the quota. The rate
 		// is high, as it was refused. The quota lies between them; the measure errs
 		// less.
@@ -168,8 +171,8 @@ func (l *law) cut(t Ticket) {
 	l.quota = max(minRate, t.rate/maxFall, min(granted, t.rate))
 	l.rate = l.quota * (1 - depth)
 	l.climbed, l.climbTime = 0, climbTime
-	if first {
-		l.climbTime = firstClimbTime
+	if rough {
+		l.climbTime = roughClimbTime
 	}
 }
 

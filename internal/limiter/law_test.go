@@ -102,6 +102,28 @@ func TestTheQuotaIsWhatWasGrantedBetweenRefusals(t *testing.T) {
 	}
 }
 
+func TestTheRateClimbsSoonerFromARoughMeasure(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		quota, rate float64
+		want        float64 // seconds
+	}{
+		{"the first one", 0, 40, roughClimbTime},
+		{"of a quota that was raised", 10, 13, roughClimbTime},
+		{"not of one that is known", 10, 12, climbTime},
+		{"not of one that has fallen", 20, 10, climbTime},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l := law{quota: test.quota, rate: test.rate}
+			l.refused(start, Ticket{sent: 99, spent: 10, rate: test.rate}, 0)
+			assert.InDelta(t, test.want, l.climbTime, 0)
+		})
+	}
+}
+
 func TestTheMeasureDoesNotDependOnTheLatency(t *testing.T) {
 	t.Parallel()
 	for _, latency := range []int{0, 50} { // in requests, of which there are ten a second
