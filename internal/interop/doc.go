@@ -6,6 +6,7 @@
 //
 //	go test ./...                                 parity: the same requests, the same answers
 //	go test -run '^$' -bench . -benchtime 1x ./... each benchmark once
-//	go run ./cmd/report                           measures, and writes docs/performance.md and .svg
+//	go run ./cmd/report                           measures, and writes docs/performance.md and the charts
+//	go run ./cmd/report -quotas                   measures under quotas only
 //	go run ./cmd/report -size-only                prints binary sizes and module counts
 package interop

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
 )
@@ -37,6 +38,7 @@ type quota struct {
 	set     func(*camstest.Server)
 	offered func(took time.Duration) float64 // the requests that it would have granted in that time
 	known   rate.Limit                       // what a user who knows it tells a fixed limiter
+	atLeast float64                          // of it is used by this client with many workers; 0: no promise
 	minutes bool                             // its wait takes up to a minute, so the clients are told to be patient
 }
 
@@ -57,14 +59,15 @@ func window(n int, per time.Duration) quota {
 	}
 }
 
-func (q quota) named(name string) quota {
-	q.name = name
+func (q quota) named(name string, atLeast float64) quota {
+	q.name, q.atLeast = name, atLeast
 	return q
 }
 
-// falling is a bucket of 20 a second that from the 20th to the 80th second is one of 6.
-func falling() quota {
-	const fall, back = 20 * time.Second, 80 * time.Second
+// falling is a bucket of 20 a second that from the 20th second on is one of 6, for that long.
+func falling(long time.Duration) quota {
+	const fall = 20 * time.Second
+	back := fall + long
 	return quota{
 		set: func(s *camstest.Server) {
 			s.SetTokenBucket(20, 20)
@@ -79,15 +82,17 @@ func falling() quota {
 	}
 }
 
-func quotas() []quota {
-	minute := window(600, time.Minute).named("600 in each minute")
+// quotas are those of one run. How long the changing one is low differs from run to run, as it matters what a
+// limiter is up to when it comes back.
+func quotas(run int) []quota {
+	minute := window(600, time.Minute).named("600 in each minute", 0)
 	minute.minutes = true
 	return []quota{
-		bucket(10).named("bucket of 10 a second"),
-		bucket(50).named("bucket of 50 a second"),
-		window(10, time.Second).named("10 in each second"),
+		bucket(10).named("bucket of 10 a second", 0.95),
+		bucket(50).named("bucket of 50 a second", 0.92),
+		window(10, time.Second).named("10 in each second", 0.90),
 		minute,
-		falling().named("20 a second, then 6, then 20"),
+		falling(time.Duration(55+5*run)*time.Second).named("20 a second, then 6, then 20", 0),
 	}
 }
 
@@ -295,23 +300,73 @@ func shareGroups(call call, workers int) (lost int) {
 	return lost
 }
 
+func TestUnderAnUnknownQuotaNoGroupIsLostAndAWSLimiterIsBeaten(t *testing.T) {
+	t.Parallel()
+	ours, theirs := quotaPeers[0], quotaPeers[1]
+	for _, quota := range quotas(1) {
+		for _, workers := range []int{1, 16, 64} {
+			for _, named := range []bool{false, true} {
+				run := quotaRun{quota, ours, workers, named}
+				t.Run(run.String(), func(t *testing.T) {
+					t.Parallel()
+					cams := run.measure(t)
+					aws := quotaRun{quota, theirs, workers, named}.measure(t)
+					assert.Zero(t, cams.Lost)
+					assert.LessOrEqual(t, cams.Refused, refusedAtMost(run))
+					assert.LessOrEqual(t, cams.Refused, aws.Refused+0.005)
+					if quota.atLeast > 0 && workers > 1 {
+						assert.GreaterOrEqual(t, cams.Used, quota.atLeast)
+						assert.GreaterOrEqual(t, cams.Used, min(aws.Used, 0.99)-0.01)
+					}
+				})
+			}
+		}
+	}
+}
+
+func refusedAtMost(run quotaRun) float64 {
+	switch {
+	case run.minutes:
+		return 0.12
+	case run.workers > 16:
+		return 0.08
+	}
+	return 0.05
+}
+
+func TestUnderAnUnknownQuotaTheOfficialClientsLoseGroups(t *testing.T) {
+	t.Parallel()
+	for _, client := range quotaPeers[3:] {
+		run := quotaRun{quotas(0)[0], client, 16, true}
+		t.Run(run.String(), func(t *testing.T) {
+			t.Parallel()
+			assert.Positive(t, run.measure(t).Lost)
+		})
+	}
+}
+
 var quotasOut = flag.String("quotas", "", "measure all clients under all quotas, and write the figures to this file as JSON")
 
 func TestMeasureQuotas(t *testing.T) {
 	if *quotasOut == "" {
 		t.Skip("the report measures with -quotas")
 	}
+	const runs = 3
 	var results []quotaResult
 	t.Run("all", func(t *testing.T) {
-		for _, quota := range quotas() {
+		for which := range quotas(0) {
 			for _, client := range quotaPeers {
 				for _, workers := range []int{1, 4, 16, 64} {
 					for _, named := range []bool{false, true} {
-						i, run := len(results), quotaRun{quota, client, workers, named}
+						i := len(results)
 						results = append(results, quotaResult{})
-						t.Run(run.String(), func(t *testing.T) {
+						t.Run(fmt.Sprint(i), func(t *testing.T) {
 							t.Parallel()
-							results[i] = medianOf([]quotaResult{run.measure(t), run.measure(t), run.measure(t)})
+							of := make([]quotaResult, runs)
+							for run := range runs {
+								of[run] = quotaRun{quotas(run)[which], client, workers, named}.measure(t)
+							}
+							results[i] = medianOf(of)
 						})
 					}
 				}

@@ -1,8 +1,9 @@
-// Command report compares cams with its peers and writes docs/performance.md and docs/performance.svg.
+// Command report compares cams with its peers and writes docs/performance.md, docs/performance.svg and docs/quotas.svg.
 //
 // Run it in internal/interop, on a machine that does nothing else:
 //
 //	go run ./cmd/report             all of it, some minutes
+//	go run ./cmd/report -quotas     only the section on quotas and its chart
 //	go run ./cmd/report -size-only  prints binary sizes and module counts, writes nothing
 package main
 
@@ -17,18 +18,20 @@ import (
 func main() {
 	var (
 		sizeOnly  = flag.Bool("size-only", false, "only print binary sizes and module counts")
+		quotas    = flag.Bool("quotas", false, "only measure under quotas, and rewrite that section of the page")
 		rounds    = flag.Int("count", 20, "rounds of all benchmarks; at least 6")
 		benchtime = flag.String("benchtime", "100ms", "time of one benchmark in one round")
 		out       = flag.String("out", "../../docs", "directory to write to")
 	)
 	flag.Parse()
-	if err := run(*sizeOnly, *rounds, *benchtime, *out); err != nil {
+	err := run(*sizeOnly, *quotas, *rounds, *benchtime, *out)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-func run(sizeOnly bool, rounds int, benchtime, out string) error {
+func run(sizeOnly, quotas bool, rounds int, benchtime, out string) error {
 	if rounds < 6 {
 		return errors.New("-count is less than 6: too few for a median")
 	}
@@ -38,6 +41,9 @@ func run(sizeOnly bool, rounds int, benchtime, out string) error {
 	}
 	defer os.RemoveAll(work)
 
+	if quotas {
+		return updateQuotas(work, out)
+	}
 	sizes, err := measureSizes(work)
 	if err != nil {
 		return err
@@ -54,17 +60,40 @@ func run(sizeOnly bool, rounds int, benchtime, out string) error {
 	if err != nil {
 		return err
 	}
-	page, err := markdown(setup, results, sizes)
+	underQuotas, err := measureQuotas(work)
+	if err != nil {
+		return err
+	}
+	page, err := markdown(setup, results, sizes, underQuotas)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(out, "performance.md"), []byte(page), 0o644); err != nil {
+	return errors.Join(
+		write(out, "performance.md", page), write(out, "performance.svg", chart(results)), write(out, "quotas.svg", quotaChart(underQuotas)))
+}
+
+// updateQuotas measures under quotas alone, and leaves the rest of the page as it is.
+func updateQuotas(work, out string) error {
+	page, err := os.ReadFile(filepath.Join(out, "performance.md"))
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, "performance.svg"), []byte(chart(results)), 0o644)
+	results, err := measureQuotas(work)
+	if err != nil {
+		return err
+	}
+	updated, err := replaceQuotas(string(page), quotaSection(results))
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(out, "performance.md", updated), write(out, "quotas.svg", quotaChart(results)))
+}
+
+func write(dir, name, text string) error {
+	return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644)
 }
 
 // progress tells the person who waits.

@@ -23,7 +23,7 @@ type setup struct {
 func describeSetup(cpu string, rounds int, benchtime string) (setup, error) {
 	list, err := command("go", "list", "-m", "-f", "{{.Path}} {{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}",
 		"github.com/alibabacloud-go/darabonba-openapi/v2", "github.com/alibabacloud-go/tea",
-		"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/aliyun/credentials-go")
+		"github.com/aliyun/alibaba-cloud-sdk-go", "github.com/aliyun/credentials-go", "github.com/aws/aws-sdk-go-v2", "golang.org/x/time")
 	if err != nil {
 		return setup{}, err
 	}
@@ -80,7 +80,7 @@ func targets(all *benchmarks, sizes []size) []target {
 func times(r *result) []float64  { return r.ns }
 func allocs(r *result) []float64 { return r.allocs }
 
-func markdown(s setup, all *benchmarks, sizes []size) (string, error) {
+func markdown(s setup, all *benchmarks, sizes []size, underQuotas quotaResults) (string, error) {
 	if missing := missingBenchmarks(all); len(missing) > 0 {
 		return "", fmt.Errorf("benchmarks that did not run: %s", strings.Join(missing, ", "))
 	}
@@ -145,10 +145,11 @@ credentials-go's NewCredential links every kind of credentials, RSA key pairs an
 chain past it, so that its own code is mostly made up for. A program that calls NewCredential itself, for CredentialsFrom,
 pays for both. cams has to import that package in any case; the last row is the default chain without it.
 
-## How to repeat
+` + quotaSection(underQuotas) + `## How to repeat
 
     cd internal/interop
-    go run ./cmd/report             # this page and its chart
+    go run ./cmd/report             # this page and its charts
+    go run ./cmd/report -quotas     # the section on quotas alone
     go run ./cmd/report -size-only  # the sizes alone
 
 Use a machine that does nothing else, and compare ratios, not times: they carry over between machines, times do not.

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// quotaFigures are what one client made of one quota: medians of some runs.
+type quotaFigures struct {
+	Quota, Client string
+	Workers       int
+	Named         bool    // refusals named the time to wait
+	Lost          float64 // of the groups
+	Refused       float64 // of the requests
+	Used          float64 // of what the quota offered in the time
+	Seconds       float64
+}
+
+type quotaResults []quotaFigures
+
+// measureQuotas runs the test that measures in virtual time.
+func measureQuotas(work string) (quotaResults, error) {
+	binary, figures := filepath.Join(work, "interop.test"), filepath.Join(work, "quotas.json")
+	progress("building and running the jobs under quotas")
+	if _, err := command("go", "test", "-c", "-o", binary, "."); err != nil {
+		return nil, err
+	}
+	if _, err := command(binary, "-test.run=^TestMeasureQuotas$", "-quotas="+figures); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(figures)
+	if err != nil {
+		return nil, err
+	}
+	var all quotaResults
+	return all, json.Unmarshal(text, &all)
+}
+
+// names lists the quotas or the clients in their order.
+func (all quotaResults) names(of func(quotaFigures) string) []string {
+	var names []string
+	for _, f := range all {
+		if name := of(f); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (all quotaResults) quotas() []string {
+	return all.names(func(f quotaFigures) string { return f.Quota })
+}
+
+func (all quotaResults) clients() []string {
+	return all.names(func(f quotaFigures) string { return f.Client })
+}
+
+// where returns the figures for which keep holds.
+func (all quotaResults) where(keep func(quotaFigures) bool) quotaResults {
+	return slices.DeleteFunc(slices.Clone(all), func(f quotaFigures) bool { return !keep(f) })
+}
+
+// at returns the figures of one client with 16 workers and no named wait.
+func (all quotaResults) at(quota, client string) quotaFigures {
+	return all.where(func(f quotaFigures) bool {
+		return f.Quota == quota && f.Client == client && f.Workers == 16 && !f.Named
+	})[0]
+}
+
+// most and least are the extremes of a figure.
+func (all quotaResults) most(figure func(quotaFigures) float64) float64 {
+	worst := 0.0
+	for _, f := range all {
+		worst = max(worst, figure(f))
+	}
+	return worst
+}
+
+func (all quotaResults) least(figure func(quotaFigures) float64) float64 {
+	return -all.most(func(f quotaFigures) float64 { return 2 - figure(f) }) + 2
+}
+
+func lost(f quotaFigures) float64    { return f.Lost }
+func refused(f quotaFigures) float64 { return f.Refused }
+func used(f quotaFigures) float64    { return f.Used }
+
+const (
+	quotasBegin = "<!-- The section on quotas: go run ./cmd/report -quotas -->\n"
+	quotasEnd   = "<!-- The end of the section on quotas. -->\n"
+)
+
+// replaceQuotas puts a new section in the place of a page's old one.
+func replaceQuotas(page, section string) (string, error) {
+	before, rest, found := strings.Cut(page, quotasBegin)
+	_, after, closed := strings.Cut(rest, quotasEnd)
+	if !found || !closed {
+		return "", fmt.Errorf("the page has no section on quotas: run the report without -quotas")
+	}
+	return before + section + after, nil
+}
+
+// quotaSection is the page's section.
+func quotaSection(all quotaResults) string {
+	var b strings.Builder
+	b.WriteString(quotasBegin + quotaIntroduction)
+	writeQuotaExtremes(&b, all)
+	b.WriteString(quotaMiddle)
+	writeQuotaTable(&b, all.where(func(f quotaFigures) bool { return f.Workers == 16 && !f.Named }), false)
+	b.WriteString("\n<details><summary>All figures</summary>\n\n")
+	writeQuotaTable(&b, all, true)
+	b.WriteString("\n</details>\n" + quotaCaveats + quotasEnd)
+	return b.String()
+}
+
+// writeQuotaExtremes compares cams with AWS's limiter, by the worst that each does.
+func writeQuotaExtremes(b *strings.Builder, all quotaResults) {
+	b.WriteString("| quota | client | lost | refused, 1 to 16 workers | refused, 64 | used, 1 worker | used, 4 to 64 |\n|---|---|---:|---:|---:|---:|---:|\n")
+	for _, quota := range all.quotas() {
+		for _, client := range []string{"cams", "AWS's limiter"} {
+			of := func(from, to int) quotaResults {
+				return all.where(func(f quotaFigures) bool {
+					return f.Quota == quota && f.Client == client && f.Workers >= from && f.Workers <= to
+				})
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", quota, client, percent(of(1, 64).most(lost)),
+				percent(of(1, 16).most(refused)), percent(of(64, 64).most(refused)),
+				percent(of(1, 1).least(used)), percent(of(4, 64).least(used)))
+		}
+	}
+}
+
+func writeQuotaTable(b *strings.Builder, all quotaResults, complete bool) {
+	columns, rule := "", ""
+	if complete {
+		columns, rule = " workers | wait named |", "---:|---|"
+	}
+	fmt.Fprintf(b, "| quota | client |%s lost | refused | used | time |\n|---|---|%s---:|---:|---:|---:|\n", columns, rule)
+	for _, f := range all {
+		fmt.Fprintf(b, "| %s | %s |", f.Quota, f.Client)
+		if complete {
+			fmt.Fprintf(b, " %d | %s |", f.Workers, map[bool]string{true: "yes", false: "no"}[f.Named])
+		}
+		fmt.Fprintf(b, " %s | %s | %s | %.0f s |\n", percent(f.Lost), percent(f.Refused), percent(f.Used), f.Seconds)
+	}
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+
+const quotaIntroduction = `## Under a quota that nobody tells
+
+An account may make some 5 to 50 requests a second, and no answer says how many. The job is the members of 1,500 groups,
+one call of ListChatGroupParticipants for each, shared among 1, 4, 16 or 64 workers. The service is the fake of
+` + "`camstest`" + ` in memory, which checks each signature and answers after 40 ms. Time is virtual (testing/synctest), and all
+clients run in one command. Each figure is the median of three runs.
+
+![Groups lost, requests refused and quota used, by client](quotas.svg)
+
+| client | what it does |
+|---|---|
+| cams | this client with its defaults |
+| AWS's limiter | this client with the limiter of AWS's adaptive retry mode (aws-sdk-go-v2, aws/retry.AdaptiveMode) in the place of its own: each attempt takes a token and gives it back with how it ended, as in AWS's clients |
+| fixed rate | this client with ` + "`WithLimiter(rate.NewLimiter(n, 1))`" + ` of golang.org/x/time/rate, for a user who knows the quota; under the one that changes, the 20 a second that it starts with |
+| official | the official core with the documented runtime options Autoretry and MaxAttempts 3, which do not repeat refusals, in the loop of exponential back-off that Alibaba Cloud documents (for KMS): 200 ms, then twice as long each time; that page leaves the number of attempts open, here 5 |
+| legacy | the legacy SDK with AutoRetry and MaxRetryTime 3 |
+
+For 600 in each minute a client has to wait for up to a minute. There this client has MaxAttempts 10 and MaxDelay 2 minutes,
+the loop around the official core 10 attempts, and the legacy SDK MaxRetryTime 9.
+
+**Lost** is the share of groups whose call ended in an error; **refused** the share of requests that the service refused;
+**used** the share of the quota that ended in members of a group, from the first request to the last answer. The
+quota that changes is a bucket of 20 a second, from the 20th second on of 6 for 55, 60 or 65 seconds, and then of 20 again.
+
+The two that find the quota by themselves, each by its worst figure with and without a named wait:
+
+`
+
+const quotaMiddle = `
+All clients with 16 workers, where refusals name no time to wait:
+
+`
+
+const quotaCaveats = `
+What to keep in mind:
+
+* A client that loses most groups at once "uses" the quota well and is soon done. Read lost first.
+* One worker makes at most 25 calls a second, so it cannot use more than half of a bucket of 50.
+* Of 600 in each minute no client can use more than 83 %: 1,500 calls take three minutes' quotas. Compare the times.
+* A fixed rate is best if the quota is known, constant, and not shared with other programs.
+* The legacy SDK repeats only answers with a status of 500 and more, and at once. The fake refuses with 429, so it repeats
+  nothing here.
+* The official core's error does not carry the wait that the service names, so its loop cannot heed it.
+* AWS's limiter does not wait in virtual time as it does in real time: it would sleep for less than a nanosecond, without
+  end. So the first caller in line asks it each millisecond, and the others wait behind; AWS's clients all ask by themselves.
+* When a quota was raised, AWS's limiter finds it sooner, at the price of twice the refusals: it tries a higher rate every few
+  seconds, this client every ten or so.
+* Network times do not vary here, and windows begin with the job. The simulation in ` + "`internal/limiter`" + ` varies both.
+
+Made by, in internal/interop (a part of it is a test with thresholds: ` + "`go test -run Quota .`" + `):
+
+    go run ./cmd/report -quotas     # this section and its chart; two to four minutes
+
+`
