@@ -37,3 +37,24 @@ func TestATargetSaysWhetherItIsMet(t *testing.T) {
 	require.Equal(t, "| a | at most 1.1 | 1.2 | **missed** |\n", target{"a", 1.1, false, 1.2, "%.1f"}.row())
 	require.Equal(t, "| a | at least 7.5 | 7.4 | **missed** |\n", target{"a", 7.5, true, 7.4, "%.1f"}.row())
 }
+
+func TestTheSectionOnQuotasIsReplacedAlone(t *testing.T) {
+	all := quotaResults{
+		{Quota: "ten", Client: "cams", Workers: 16, Refused: 0.0123, Used: 0.98, Seconds: 150},
+		{Quota: "ten", Client: "cams", Workers: 64, Named: true, Refused: 0.05, Used: 0.97, Seconds: 151},
+		{Quota: "ten", Client: "AWS's limiter", Workers: 16, Lost: 0.5, Refused: 0.1, Used: 0.9, Seconds: 160},
+	}
+	page, err := replaceQuotas("before\n"+quotasBegin+"old\n"+quotasEnd+"after\n", quotaSection(all))
+	require.NoError(t, err)
+	require.Regexp(t, "(?s)^before\n.*after\n$", page)
+	require.NotContains(t, page, "old\n")
+	require.Contains(t, page, "| ten | cams | 0.0 % | 1.2 % | 98.0 % | 150 s |\n")
+	require.Contains(t, page, "| ten | cams | 64 | yes | 0.0 % | 5.0 % | 97.0 % | 151 s |\n")
+	require.Contains(t, quotaChart(all), "AWS&#39;s limiter")
+
+	again, err := replaceQuotas(page, quotaSection(all))
+	require.NoError(t, err)
+	require.Equal(t, page, again)
+	_, err = replaceQuotas("no section", quotaSection(all))
+	require.Error(t, err)
+}
