@@ -237,13 +237,9 @@ func TestThePolicyOfTheDocumentsAllowsEachOperation(t *testing.T) {
 	require.NoError(t, json.NewDecoder(strings.NewReader(policy)).Decode(&document))
 	require.Len(t, document.Statement, 1)
 	var want []string
-	client := reflect.TypeFor[*cams.Client]()
-	for i := range client.NumMethod() {
-		if method := client.Method(i); method.Type.NumIn() == 3 && strings.HasSuffix(method.Type.In(2).String(), "Request") {
-			want = append(want, "cams:"+method.Name)
-		}
+	for _, method := range operationMethods() {
+		want = append(want, "cams:"+method.Name)
 	}
-	require.Len(t, want, 8)
 	assert.ElementsMatch(t, want, document.Statement[0].Action)
 }
 

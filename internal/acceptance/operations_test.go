@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -482,7 +483,7 @@ func nulled(result string) string {
 
 func TestPublishedAnswersDecodeWithEveryField(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/answers.json")
+	text, err := os.ReadFile(filepath.Join(root, "camstest/testdata/answers.json"))
 	require.NoError(t, err)
 	var published []struct {
 		Operation string
