@@ -205,3 +205,14 @@ func TestRecordedRequestsAreOurs(t *testing.T) {
 	}
 	require.Len(t, seen, len(operations))
 }
+
+func TestEveryOperationIsCompared(t *testing.T) {
+	t.Parallel()
+	client := reflect.TypeFor[*cams.Client]()
+	for i := range client.NumMethod() {
+		method := client.Method(i)
+		if method.Type.NumIn() == 3 && strings.HasSuffix(method.Type.In(2).String(), method.Name+"Request") {
+			require.Contains(t, operations, method.Name)
+		}
+	}
+}
