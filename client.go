@@ -11,28 +11,29 @@ import (
 	"github.com/cams-go/cams/internal/retry"
 )
 
-// Version is the version of this module, as it stands in the User-Agent header.
+// Version is the version of this module. The User-Agent header contains it.
 const Version = "0.2.0"
 
-// apiVersion is the version of the API that this package speaks.
+// apiVersion is the version of the API that this package calls.
 const apiVersion = "2020-06-06"
 
-// Client calls the Chat App Message Service. Make one with [NewClient] and
-// share it: it is safe for concurrent use and reuses its connections.
+// Client calls the Chat App Message Service. Create one with [NewClient] and
+// share it: it is safe for concurrent use and keeps a connection pool.
 type Client struct {
-	config                  // what the options chose, with the defaults
-	prototype *http.Request // what all requests have in common; never changed
-	watchers  observers     // the logger among them
-	tooLong   error         // the cause of an attempt that the attempt timeout ended
+	config                  // the options, with the defaults filled in
+	prototype *http.Request // what all requests have in common; read-only
+	watchers  observers     // includes the logger
+	tooLong   error         // the context cause when the attempt timeout ends an attempt
 
-	// Shared by all clients that With makes of each other.
-	budget   *retry.Budget
+	// Clients that With derives from each other share these.
+	budget   *retry.Budget // unless RetryPolicy.Budget differs
 	clock    *retry.Clock
-	limiters *limiters // not with other credentials or another endpoint: quotas are per account and region
+	limiters *limiters // unless credentials or endpoint differ: quotas are per account and region
 }
 
-// NewClient makes a client. It does no network I/O: bad options fail here with
-// a [*ValidationError] that names the option, wrong credentials at the first call.
+// NewClient creates a client. It returns a [*ValidationError] that names the option
+// if an option is invalid. It does no network I/O, so wrong credentials fail at the
+// first call.
 func NewClient(opts ...Option) (*Client, error) {
 	var cfg config
 	if err := cfg.apply(opts); err != nil {
@@ -41,7 +42,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	return newClient(cfg)
 }
 
-// newClient makes a client that shares nothing.
+// newClient creates a client that shares nothing with others.
 func newClient(cfg config) (*Client, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func newClient(cfg config) (*Client, error) {
 	if cfg.userAgent != "" {
 		userAgent += " " + cfg.userAgent
 	}
-	prototype.Header = make(http.Header, 12) // with room for a signature's
+	prototype.Header = make(http.Header, 12) // with room for the signature's headers
 	prototype.Header["Accept"], prototype.Header["User-Agent"] = []string{"application/json"}, []string{userAgent}
 	watchers := cfg.observers
 	if cfg.logger != nil {
@@ -72,11 +73,12 @@ func newClient(cfg config) (*Client, error) {
 	}, nil
 }
 
-// With returns a client that differs from c in these options, for instance in the
-// attempt timeout for one call, or in the credentials for one tenant. It shares
-// all else: connections, credentials, clock, retry budget and limiters. With other
-// credentials or another endpoint it has limiters of its own, as quotas are
-// counted per account and region. A client made by With is as cheap as a struct.
+// With returns a copy of c with these options changed, for instance the attempt
+// timeout for one call, or the credentials for one tenant. The copy shares everything
+// else with c: connection pool, credentials, clock, retry budget and limiters. With
+// other credentials or another endpoint it has its own limiters, because quotas are
+// counted per account and region. With another [RetryPolicy].Budget it has its own
+// budget. A copy is cheap to create. An invalid option is a [*ValidationError].
 func (c *Client) With(opts ...Option) (*Client, error) {
 	if c == nil || c.prototype == nil {
 		return nil, &ValidationError{Field: "Client", Reason: "was not made by NewClient"}
@@ -85,7 +87,7 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	if err := cfg.apply(opts); err != nil {
 		return nil, err
 	}
-	cfg.retry.Budget = cmp.Or(cfg.retry.Budget, c.retry.Budget) // else a policy of With would have a full one of its own
+	cfg.retry.Budget = cmp.Or(cfg.retry.Budget, c.retry.Budget) // a policy without a Budget keeps the shared one
 	other, err := newClient(cfg)
 	if err != nil {
 		return nil, err
@@ -100,7 +102,7 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	return other, nil
 }
 
-// Format prints where the client calls to, and nothing of what it holds.
+// Format implements [fmt.Formatter]. It prints the host of the endpoint and nothing else.
 func (c *Client) Format(f fmt.State, _ rune) {
 	if c == nil || c.prototype == nil {
 		io.WriteString(f, "cams.Client(nil)")
@@ -109,9 +111,8 @@ func (c *Client) Format(f fmt.State, _ rune) {
 	io.WriteString(f, "cams.Client("+c.prototype.URL.Host+")")
 }
 
-// CloseIdleConnections closes the connections that wait for a next request, also
-// those of clients that share them. A client that is no longer used needs no
-// other clean-up.
+// CloseIdleConnections closes the idle connections of the client's connection pool.
+// Clients that share the pool are affected too. A client needs no other clean-up.
 func (c *Client) CloseIdleConnections() {
 	if c != nil && c.httpClient != nil {
 		c.httpClient.CloseIdleConnections()

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// What the codes of refusals mean: their classes, and what to do about them. The
-// service's set of codes is open.
+// What the codes of refusals mean: their classes and hints. The service may add codes
+// at any time.
 
 func isThrottling(code string) bool {
 	return strings.Contains(code, "Throttling") || strings.Contains(code, "System.LimitControl") ||
@@ -32,19 +32,19 @@ func refusesToken(code string) bool {
 	return hasPrefix(code, "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken")
 }
 
-// nonceUsed is the code of a request that came twice.
+// nonceUsed is the code for a request that arrived twice.
 const nonceUsed = "SignatureNonceUsed"
 
 func isWrongTime(code string) bool { return hasPrefix(code, "InvalidTimeStamp") }
 
-// refusesIdentity reports whether other credentials may be accepted.
+// refusesIdentity reports whether other credentials may help.
 func refusesIdentity(e *APIError) bool {
 	return refusesKey(e.Code) || refusesToken(e.Code) || hasPrefix(e.Code, "Forbidden.AccessKey", "IncompleteSignature") ||
 		hasPrefix(e.Code, "InvalidParameter") && strings.Contains(e.Message, "SecurityToken")
 }
 
-// isPassing reports whether a refusal may pass by itself: by its code, whatever
-// its status is, and by its status if the code does not say otherwise.
+// isPassing reports whether a refusal may be temporary: its code says so, with any HTTP
+// status, or its status is 5xx and its code does not mean something else.
 func isPassing(e *APIError) bool {
 	if hasPrefix(e.Code, "ServiceUnavailable", "InternalError", "InternalFailure", "SystemBusy", "ServiceBusy", "999999", "ERR-COMMON-001") {
 		return true
@@ -59,7 +59,7 @@ func hasPrefix(code string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(code, prefix) })
 }
 
-// hint says what the caller can change, where that is known.
+// hint returns what the caller can do, or "" if that is not known.
 func (e *APIError) hint() string {
 	if hint := hintOf(e); hint != "" {
 		return hint
@@ -85,8 +85,8 @@ func (e *APIError) hint() string {
 	return ""
 }
 
-// hintOf finds the hint of one code. WhatsApp's own codes are numbers, and may come
-// in the message, as in "(#131204) ...".
+// hintOf returns the hint for a single code, or "". WhatsApp's own codes are numbers and
+// may be in the message, as in "(#131204) ...".
 func hintOf(e *APIError) string {
 	for _, h := range hints {
 		if e.Code == h.code || isWhatsApp(h.code) && (strings.Contains(e.Code, h.code) || strings.Contains(e.Message, "#"+h.code)) {
@@ -99,27 +99,27 @@ func hintOf(e *APIError) string {
 func isWhatsApp(code string) bool { return strings.HasPrefix(code, "131") }
 
 const (
-	checkRegion = "check the region and the endpoint: the published one is " + publishedHost +
-		"; and whether the account was let into the preview"
-	checkNumber = "check BusinessNumber: digits with the country code"
+	checkRegion = "check the region and the endpoint (the published one is " + publishedHost +
+		"), and whether the account has access to the preview"
+	checkNumber = "check BusinessNumber: country code and number, digits only"
 )
 
-// hints says what to do about single codes. Classes of codes are in hint.
+// hints are the hints for single codes. The method hint has those for classes of codes.
 var hints = []struct{ code, hint string }{
 	{"SignatureDoesNotMatch", "check the AccessKey secret"},
-	{"IncompleteSignature", "check what changes the request on its way, such as a proxy"},
-	{"MissingAccessKeyId", "check the credentials, and what changes the request on its way, such as a proxy"},
-	{nonceUsed, "check what repeats the request on its way, such as a proxy"},
+	{"IncompleteSignature", "check for a proxy that changes requests"},
+	{"MissingAccessKeyId", "check the credentials, and for a proxy that changes requests"},
+	{nonceUsed, "check for a proxy that repeats requests"},
 	{"Product.Unsubscript", "activate Chat App Message Service for this account, in its console"},
 	{"InvalidAction.NotFound", checkRegion},
 	{"InvalidApi.NotFound", checkRegion},
 	{"NoSuchVersion", checkRegion},
 	{"InvalidVersion", checkRegion},
 	{"InvalidRegionId", checkRegion},
-	{"InvalidProtocol.NeedSsl", "check WithEndpoint: the service takes HTTPS only"},
-	{"Unknown.ResourceOwnerId", "check WithParameter: ResourceOwnerId is not known"},
+	{"InvalidProtocol.NeedSsl", "check WithEndpoint: the service accepts HTTPS only"},
+	{"Unknown.ResourceOwnerId", "check WithParameter: the service does not know this ResourceOwnerId"},
 	{"InvalidParameter.PageInvalid", "check Page: Index counts from 1, and the service limits Size"},
-	{"InvalidParameter.ChannelTypeNotSupport", "check ChannelType: leave it empty, or WHATSAPP"},
+	{"InvalidParameter.ChannelTypeNotSupport", "check ChannelType: it must be empty or WHATSAPP"},
 	{"InvalidParameter.PhoneNumberError", checkNumber},
 	{"InvalidParameter.FromOnlyNumeric", checkNumber},
 	{"ERR-OPERATION-MAAP-0060", "bind a WhatsApp Business account to CustSpaceID, in the console"},
@@ -128,7 +128,7 @@ var hints = []struct{ code, hint string }{
 	{"131204", "the group is full: remove a member first"},
 	{"131207", "the group is suspended"},
 	{"131208", "make fewer changes to this group, or wait"},
-	{"131211", "the business number has as many groups as it may: delete one first"},
-	{"131212", "check the list: it names somebody who is not a member"},
+	{"131211", "the business number has the maximum number of groups: delete one first"},
+	{"131212", "check List: it has a number that is not a member"},
 	{"131215", "use another business number: this one is not eligible for groups"},
 }

@@ -1,6 +1,6 @@
 // Package cams is a client for Alibaba Cloud's Chat App Message Service (CAMS),
-// API version 2020-06-06: the whole life of a WhatsApp group, first of all its
-// members, and any other operation of the API by its name.
+// API version 2020-06-06. It manages WhatsApp groups, lists their members, and
+// calls any other operation of the API by name.
 //
 //	client, err := cams.NewClient()
 //	if err != nil {
@@ -18,189 +18,197 @@
 //		fmt.Println(participant.ParticipantNumber)
 //	}
 //
-// # A group's life
+// # The life of a group
 //
-// [Client.AddChatGroup] starts the creation of a group. [Client.ListChatGroup] finds
-// it, with its GroupID, until it is active. [Client.AddChatGroupInviteLink] makes the
-// link that members join with, and [Client.DeleteChatGroupInviteLink] ends it.
-// [Client.ListChatGroupParticipants] lists the members,
-// [Client.DeleteChatGroupParticipants] removes some. [Client.UpdateChatGroup] changes
-// the group, [Client.DeleteChatGroup] deletes it. [Rosters] lists the members of many
-// groups. [Client.Call] calls any other operation.
+// [Client.AddChatGroup] starts to create a group. [Client.ListChatGroup] returns the
+// group's GroupID and its status; wait until it is active.
+// [Client.AddChatGroupInviteLink] creates the link that members join with, and
+// [Client.DeleteChatGroupInviteLink] deletes it. [Client.ListChatGroupParticipants]
+// lists the members, and [Client.DeleteChatGroupParticipants] removes members.
+// [Client.UpdateChatGroup] changes the group, and [Client.DeleteChatGroup] deletes
+// it. [Rosters] lists the members of many groups. [Client.Call] calls any other
+// operation.
 //
 // # What the package promises
 //
-// A call returns either a response or an error. A refusal inside an HTTP 200 is an
-// error. Every wait ends with the caller's context. A [Client] is safe for
-// concurrent use. The package keeps no global state, and no goroutine outlives the
-// call or the iteration that started it, except for a credentials provider that
-// hangs and ignores its context.
+// A call returns either a response or an error. If the service refuses a request
+// with HTTP status 200, that is an error too. Every wait ends when the caller's
+// context ends. A [Client] is safe for concurrent use. The package has no mutable
+// global state. No goroutine outlives the calls and loops that need it, unless a
+// credentials provider hangs and ignores its context.
 //
-// No error, log record or print shows an AccessKey secret, a token, a signature
-// or a phone number. Responses and requests hold phone numbers, and print them
-// with fmt, but not with log/slog. A bare []ChatGroupParticipant is a slice like
-// any other: do not log it.
+// No error, log record or printed value shows an AccessKey secret, a token, a signature
+// or a phone number, with one exception: fmt prints the phone numbers in requests and
+// responses. log/slog does not, except those of a bare []ChatGroupParticipant: do not
+// log one.
 //
-// Requests have the parameters, the signed headers and the signature that the
-// official Go client gives them, except for a few headers, User-Agent among them,
-// that docs/migrating.md names.
+// Requests have the same parameters, signed headers and signature as those of the
+// official Go client. A few headers differ, such as User-Agent; docs/migrating.md
+// lists them.
 //
 // # Credentials
 //
 // Without [WithCredentials] a client uses [DefaultCredentials]: the environment, OIDC,
-// the aliyun CLI's profile, the credentials file, the role of the ECS instance, a
-// credentials URI. The first that is set up is used. If it does not work, that is an
-// error: no other identity takes its place. [StaticCredentials] is for an AccessKey
-// pair, [CredentialsFrom] for any other kind that credentials-go knows, and a
-// [CredentialsProvider] of yours for a vault.
+// the aliyun CLI's profile, the credentials file, the role of the ECS instance, or a
+// credentials URI. It uses the first one that is configured. If that one fails, the
+// call fails: the client never falls back to another identity. [StaticCredentials]
+// is for an AccessKey pair, [CredentialsFrom] for any other kind that credentials-go
+// supports. Implement [CredentialsProvider] for a vault.
 //
-// The provider is asked before each attempt, unless its answer is kept:
+// The client asks the provider before each attempt, unless it has cached credentials:
 //
-//   - Credentials with an Expires are renewed shortly before. While that fails or
-//     hangs, they are used to their end. A call waits two seconds for it at most.
-//   - What [DefaultCredentials] found is kept for a minute, and used for two more
-//     while it cannot be renewed.
-//   - A session behind [CredentialsFrom] is used for up to three minutes while
-//     credentials-go cannot renew it for a passing failure.
+//   - Credentials with an Expires are renewed shortly before that time. If the renewal
+//     fails or hangs, they are used until they expire. A call waits at most two
+//     seconds for a renewal.
+//   - Credentials from [DefaultCredentials] are cached for one minute, and used for two
+//     more if they cannot be renewed.
+//   - A session from [CredentialsFrom] is used for up to three more minutes if
+//     credentials-go cannot renew it because of a temporary failure.
 //
-// A provider's failure is repeated within the attempts only if it may pass: a
-// connection that fails or breaks, an error with a method Timeout or Temporary that
-// reports true, and, of credentials-go, HTTP 429 and 5xx and codes that say the same.
-// That library does not tell all statuses. A host that does not exist, a certificate
-// that does not verify, a refusal, a command that fails and a wrong configuration end
-// the call at once.
+// An attempt that fails because of the provider is retried only if the failure may be
+// temporary: a failed or broken connection, or an error whose method Timeout or
+// Temporary returns true. For credentials-go, HTTP 429 and 5xx and equivalent error
+// codes are temporary too, where its error text shows them. An unknown host, an
+// invalid certificate, a refusal, a failed command or a wrong configuration ends the
+// call at once.
 //
-// A key or token with a space, a line break, a quote at an end, a byte order mark or
-// anything else outside ASCII is a [*ValidationError] that names the field.
+// A key or token that contains a space, a line break or another control character, a
+// byte order mark or any other character outside ASCII, or that begins or ends with a
+// quote, is a [*ValidationError] that names the field.
 //
-// credentials-go does more than answer. It runs the command of a CLI profile of mode
-// External, and rewrites the CLI's file with what it got, there and in mode OAuth;
-// see [DefaultCredentials]. It reaches metadata, STS and others by a copy of
-// http.DefaultTransport, with its proxies, not by the client's http.Client.
+// Note what credentials-go does by itself. It runs the command of a CLI profile of mode
+// External. In the modes External and OAuth it rewrites the CLI's file; see
+// [DefaultCredentials]. It connects to the metadata service, STS and others with a copy
+// of http.DefaultTransport and its proxies, not with the client's http.Client.
 //
 // # Errors
 //
-// A call's error is, or wraps, one of these:
+// The error of a call is, or wraps, one of these:
 //
-//   - [*APIError]: the service refused; see also [IsCode], [ErrThrottled],
+//   - [*APIError]: the service refused the request; see also [IsCode], [ErrThrottled],
 //     [ErrAccessDenied] and [ErrUnauthenticated];
-//   - [*ResponseError]: what answered did not speak the service's protocol;
-//   - [*CallError]: there was no answer; it unwraps to the cause: a *net.OpError, an
-//     x509 error, [context.Canceled] or [context.DeadlineExceeded], the error of a
-//     [CredentialsProvider]. If the caller's context ended the call, it has the last
-//     attempt's error too;
-//   - [*ValidationError]: the input is wrong and nothing was sent.
+//   - [*ResponseError]: the answer does not follow the service's protocol;
+//   - [*CallError]: there was no answer. It unwraps to the cause: a *net.OpError, an
+//     x509 error, [context.Canceled] or [context.DeadlineExceeded], or the error of a
+//     [CredentialsProvider]. If the caller's context ended the call, it also wraps the
+//     error of the last attempt;
+//   - [*ValidationError]: the input is invalid, and nothing was sent.
 //
-// [ErrOutcomeUnknown] is the error of a write that may or may not have been carried
-// out. [RetryAfter] tells the wait that the service asked for.
+// [ErrOutcomeUnknown] means that a write may or may not have been carried out.
+// [RetryAfter] returns how long the service asked the caller to wait.
 //
 // # Retries
 //
-// A call makes up to [RetryPolicy].MaxAttempts requests, each signed anew with a
-// time and nonce of its own. The first rule that fits decides. The rules may change.
+// A call makes up to [RetryPolicy].MaxAttempts requests. Each is signed anew, with its
+// own time and nonce. The first rule that matches an attempt applies. The rules may
+// change in later versions.
 //
-//   - The caller's context has ended: no more requests.
-//   - A success: done.
-//   - A write that must not be repeated (AddChatGroup, AddChatGroupInviteLink, and
-//     Call without Repeatable), after an attempt that may have been carried out:
-//     [ErrOutcomeUnknown]. An attempt surely did nothing if no connection was made,
-//     or if the service refused it for too many requests, its time, its identity or
-//     another reason of its own.
-//   - SignatureNonceUsed: something on the way sent the request twice. Repeated with a
-//     new nonce, once a call.
-//   - InvalidTimeStamp.*: the clock is corrected by the answer's Date, for this and
-//     later calls, and the request is repeated, once a call. If that does not help,
-//     the clock is set back.
+//   - The caller's context has ended: no retry.
+//   - Success: no retry.
+//   - The operation is not idempotent (AddChatGroup, AddChatGroupInviteLink, and Call
+//     without Repeatable), and the attempt may have been carried out:
+//     [ErrOutcomeUnknown]. An attempt was surely not carried out if no connection was
+//     made, or if the service refused it for a clear reason, such as too many requests,
+//     its time or its identity.
+//   - SignatureNonceUsed: a proxy or gateway sent the request twice. Retried with a new
+//     nonce, once per call.
+//   - InvalidTimeStamp.*: the client corrects its clock by the answer's Date header, for
+//     this call and later ones, and retries once per call. If that does not help, it
+//     undoes the correction.
 //   - The identity is refused (InvalidAccessKeyId*, Forbidden.AccessKey*,
 //     InvalidSecurityToken*, SecurityToken*, MissingSecurityToken,
 //     SignatureDoesNotMatch, IncompleteSignature, InvalidParameter* about a
-//     SecurityToken): the provider is asked again, once a call. Other credentials are
-//     tried, the same ones are not.
+//     SecurityToken): the client asks the provider again, once per call, and retries if
+//     it returns other credentials.
 //   - Throttled (a code with Throttling, System.LimitControl or FlowControl, HTTP
-//     429, a positive x-acs-retry-after): repeated, whatever the HTTP status is.
-//   - A code that says that the failure may pass (ServiceUnavailable, InternalError,
-//     InternalFailure, SystemBusy, ServiceBusy, 999999, ERR-COMMON-001): repeated,
+//     429, or a positive x-acs-retry-after): retried, whatever the HTTP status is.
+//   - A code of a temporary failure (ServiceUnavailable, InternalError,
+//     InternalFailure, SystemBusy, ServiceBusy, 999999, ERR-COMMON-001): retried,
 //     whatever the HTTP status is.
-//   - HTTP 5xx: repeated, unless its code is one that repeating does not change
-//     (credentials, permissions, Invalid*, Missing*).
-//   - No connection, no TLS handshake, a reset, an answer cut off, an attempt
-//     beyond its timeout: repeated, unless the certificate does not verify.
-//   - No credentials, but the provider may have some soon: repeated. See Credentials.
-//   - Everything else, such as another refusal, a 2xx that does not decode, or a
-//     redirect: not repeated.
+//   - HTTP 5xx: retried, unless the code says that a retry cannot help (credentials,
+//     permissions, Invalid*, Missing*, Product.Unsubscript, Unknown.ResourceOwnerId).
+//   - No connection, no TLS handshake, a connection reset, a truncated answer, or an
+//     attempt timeout: retried, unless the cause is permanent, such as an unknown host
+//     or an invalid certificate.
+//   - No credentials because of a temporary failure: retried. See Credentials.
+//   - Anything else, such as another refusal, a 2xx answer that cannot be decoded, or a
+//     redirect: no retry.
 //
-// A retry waits for the time that the service asks for, plus up to a tenth:
-// x-acs-retry-after (milliseconds); for a throttled request TimeLeft of
-// x-ratelimit-user-api and x-ratelimit-user (milliseconds, the larger);
-// Retry-After (seconds or a date). If that is more than MaxDelay, or past the
-// caller's deadline, the call ends at once; [RetryAfter] has the wait. Otherwise the
-// pause is random between nothing and BaseDelay (ThrottleDelay, if throttled),
-// doubled with each retry up to MaxDelay. The first three repairs need no pause.
+// If the service asks for a wait, a retry waits that long, plus up to a tenth. The first
+// of these headers counts: x-acs-retry-after (milliseconds); if throttled, the larger
+// TimeLeft of x-ratelimit-user-api and x-ratelimit-user (milliseconds); Retry-After
+// (seconds or a date). If the wait is longer than MaxDelay, or ends after the caller's
+// deadline, the call ends at once; [RetryAfter] returns the wait. If the service does
+// not ask, the pause is random, from zero to BaseDelay (ThrottleDelay if throttled).
+// That limit doubles with each retry, up to MaxDelay. The three repairs (nonce, clock,
+// credentials) need no pause.
 //
-// Retries of a client as a whole have a budget: each costs one, up to
-// [RetryPolicy].Budget. A call that succeeds gets back what its retries cost, and a
-// tenth more. So an outage meets the calls and a hundred requests more, not three
-// times the calls, and throttled work that succeeds costs nothing. Repairs cost
-// nothing either.
+// All calls of a client share a retry budget. Each retry takes one from it; it holds
+// up to [RetryPolicy].Budget retries. A call that succeeds gives back what its retries
+// took, plus a tenth of one. So an outage causes, by default, at most a hundred retries
+// in total, not two per call, and throttled calls that succeed in the end cost nothing.
+// The three repairs cost nothing either.
 //
 // # Quotas
 //
-// The service counts requests for each account, region and operation, and tells
-// nobody the quota. By default a client finds it, for each operation: it limits
-// nothing before the first refusal, then keeps a little below what the service
-// grants, and tries for more from time to time. Calls that were refused go first, the
-// others in order. A wait that the service names holds all callers back. After a
-// minute in which nobody had to wait, the limit is forgotten. [WithLimiter] is for a
-// quota that you know, [Unlimited] for none. Waiting is no part of the attempt
-// timeout; the caller's context ends it.
+// The service counts requests per account, region and operation, and does not publish
+// the quota. By default a client finds the quota of each operation itself. It limits
+// nothing before the first refusal. Then it stays slightly below what the service
+// grants, and tries a higher rate from time to time. Refused calls go first; the others
+// go in the order they came. If the service names a wait, all callers wait. After a
+// minute in which no call was refused or had to wait, the client removes the limit.
+// [WithLimiter] is for a quota that you know, [Unlimited] turns limiting off. The wait
+// for the limiter is not part of the attempt timeout; it ends with the caller's context.
 //
 // # Paging
 //
-// The API numbers its pages; there is no token and no snapshot, so members who
-// join or leave during a listing may be missed or listed as the service shifts
-// its pages. What the pager makes of a page, the first line that fits:
+// The API numbers its pages. It has no page token and no snapshot, so a member who
+// joins or leaves during a listing can be missed, or shift others so that they are
+// missed or listed twice. This table shows how the pager treats a page. The first line
+// that matches applies.
 //
 //	the page                                          what follows
-//	is empty; it lies past Total                      the end
+//	is empty and past Total                           the end
 //	is empty, the third one in a row                  ErrPagerStalled
 //	is empty                                          the next page
-//	came before; all of Total has been received       the end; nothing of the page is used
-//	came before; Total is not reached, or is absent   ErrPagerStalled
-//	has members, after too many for Total             ErrPagerStalled
+//	is a repeat; all of Total has been received       the end; the page is dropped
+//	is a repeat; Total is absent or not reached       ErrPagerStalled
+//	has members, after far too many for Total         ErrPagerStalled
 //	brings the members received to exactly Total      the end
 //	anything else: shorter than Size (the service     the next page
 //	may cap it), Total absent, passed or changed
 //
-// Total is the latest page's; zero or less is absent. Members received are counted
-// from the start page's offset, (Index-1) times the length of the longest page
-// received. A listing that starts past the first page with a short page asks for
-// one page more, for it cannot tell a cap from the end; if that short page then
-// comes again, and the pages before it make up Total at the Size asked for, it was
-// the last.
+// Total is that of the latest page; zero or less counts as absent. Members received
+// are counted from the start of the list: the pages before the first one requested
+// count as (Index-1) times the longest page received. If a listing starts after page 1
+// and gets a short page, it asks for one more page, because it cannot tell a capped
+// page from the last one. If the service then repeats the short page, and the pages
+// before it would complete Total at the requested Size, that page was the last.
 //
-// A page lies past Total if the pages before it would hold all of Total, each as
-// long as the longest received, or as Size until a second page with members has
-// shown that the service sends fewer. If Total is absent, every page does. So a
-// Total that counts one more than is listed costs a request or two, and no error. A
-// Total of three pages more than there are, or larger, ends in ErrPagerStalled once
-// all members have come; its text says how many came, and Total.
+// An empty page is past Total if the pages before it would hold all of Total. Each of
+// them counts as long as the longest page received, or as Size until a second page with
+// members has arrived. If Total is absent, every page is past it. So a Total that is
+// one too high costs a request or two, and no error. If Total is at least three pages
+// too high, the listing ends in ErrPagerStalled after all members have arrived; the
+// error text has the number of members received, and Total.
 //
-// Too many for Total: the listing has received more than twice Total and more than
-// Total + 1000, or more than 100,000 without a Total. The service then ignores the
-// page number, for all one knows, and the listing would not end.
+// Far too many for Total means more than twice Total and more than Total + 1000, or
+// more than 100,000 without a Total. The service then probably ignores the page number,
+// and the listing would never end.
 //
-// A page is compared with the one before it and with one further back. So a
-// service that sends a few pages in turns is found out too, but not at once:
-// some members may have been listed again by then. Pages whose numbers are all
-// empty or masked, as in published samples, are not compared.
+// Each page is compared with the page before it and with one earlier page. So the pager
+// also detects a service that repeats a cycle of several pages, but only after some
+// members may have been listed twice. Pages without any full number (all empty or
+// masked, as in published samples) are not compared.
 //
-// A range over Pages or All whose context is done ends at the next page, also
-// if that is prefetched. Leaving the loop stops all requests in flight and
-// waits until they have returned.
+// If the context of a loop over Pages or All ends, the loop ends at the next page, even
+// if that page is prefetched. Breaking out of the loop cancels all requests in flight
+// and waits until they have returned.
 //
 // # Testing
 //
-// Package camstest is the service in memory, for unit tests: it keeps groups, checks
-// signatures, has quotas, and fails as told. Each operation with a pager has a
-// one-method interface for stubs, and httpmock fits through [WithHTTPClient].
+// Package camstest is an in-memory fake of the service for unit tests. It stores groups,
+// checks signatures, enforces quotas, and fails on request. Each operation with a pager
+// has a one-method interface for stubs. [WithHTTPClient] takes an http.Client with a fake
+// transport, such as httpmock's.
 package cams

@@ -12,53 +12,52 @@ import (
 	"github.com/cams-go/cams/internal/redact"
 )
 
-// The classes of refusals, for [errors.Is]. The service's set of codes is
-// open; these follow the families that Alibaba Cloud's gateways use.
+// The classes of refusals, for use with [errors.Is]. The service may add codes at any
+// time. The classes follow the code families of Alibaba Cloud's gateways.
 var (
-	// ErrThrottled: too many requests. Codes that contain "Throttling",
-	// "System.LimitControl" or "FlowControl", HTTP 429, or an answer that
-	// names a time to wait in x-acs-retry-after.
+	// ErrThrottled means too many requests: a code that contains "Throttling",
+	// "System.LimitControl" or "FlowControl", HTTP status 429, or an answer with a
+	// positive x-acs-retry-after header.
 	ErrThrottled = errors.New("cams: throttled")
-	// ErrAccessDenied: known, but not allowed. Codes NoPermission*, Forbidden*,
-	// Authentication.NoAuth and Ram.PermissionDeny, or an answer with an
-	// access-denied object.
+	// ErrAccessDenied means that the caller is known but lacks a permission: code
+	// NoPermission*, Forbidden*, Authentication.NoAuth* or Ram.PermissionDeny, or an
+	// answer with an AccessDeniedDetail object.
 	ErrAccessDenied = errors.New("cams: access denied")
-	// ErrUnauthenticated: the request could not be attributed to anyone. Codes
-	// InvalidAccessKeyId*, MissingAccessKeyId, SignatureDoesNotMatch,
-	// SignatureNonceUsed, IncompleteSignature, InvalidTimeStamp*,
-	// InvalidSecurityToken*, SecurityToken* and MissingSecurityToken.
+	// ErrUnauthenticated means that the service could not identify the caller: code
+	// InvalidAccessKeyId*, MissingAccessKeyId*, SignatureDoesNotMatch*,
+	// SignatureNonceUsed*, IncompleteSignature*, InvalidTimeStamp*,
+	// InvalidSecurityToken*, SecurityToken* or MissingSecurityToken*.
 	ErrUnauthenticated = errors.New("cams: unauthenticated")
 )
 
-// ErrOutcomeUnknown: a write that may or may not have been carried out. Its answer
-// did not come, or did not say. Look before you repeat it: the error's text names
-// the operation that tells.
+// ErrOutcomeUnknown means that a write may or may not have been carried out, because
+// there was no answer, or no clear one. Check before you call again; the error text
+// names the operation to check with.
 var ErrOutcomeUnknown = errors.New("cams: outcome unknown")
 
-// APIError is a refusal: the service answered, and said no. It may have come
-// with any HTTP status, 200 included.
+// APIError is an answer in which the service refuses the request. It can have any HTTP
+// status, even 200.
 //
-// Its text fields never hold a secret, and Message holds no phone number: both
-// are masked where an answer repeats them.
+// Secrets and phone numbers that the answer repeats are masked.
 type APIError struct {
 	Operation  string        // for instance "ListChatGroupParticipants"
-	Code       string        // API field Code: an open set, see [IsCode] and the Err variables
-	Message    string        // API field Message, 1 KiB at most
-	RequestID  string        // API field RequestId, else header x-acs-request-id
+	Code       string        // API field Code; see [IsCode] and the Err variables
+	Message    string        // API field Message, at most 1 KiB
+	RequestID  string        // API field RequestId, or else the header x-acs-request-id
 	HostID     string        // API field HostId: the gateway's host
-	Recommend  string        // API field Recommend: a link to Alibaba Cloud's diagnosis of this very refusal
+	Recommend  string        // API field Recommend: a link to Alibaba Cloud's diagnosis of this refusal
 	StatusCode int           // HTTP status
-	RetryAfter time.Duration // how long the service asked to wait; 0 if it did not say
-	Attempts   int           // requests made by the call, this one included
+	RetryAfter time.Duration // the wait that the service asks for, 0 if none
+	Attempts   int           // attempts made by the call, including this one
 
 	// AccessDeniedDetail says why access was denied (API field of the same name).
 	AccessDeniedDetail AccessDeniedDetail
 
-	throttleHeader bool // x-acs-retry-after was there and positive
+	throttleHeader bool // x-acs-retry-after is positive
 }
 
-// Error is one line: operation, code, message, what to do about it where that
-// is known, status, request ID and attempts.
+// Error returns one line: operation, code, message, a hint if there is one, status,
+// request ID, the wait that the service asks for, and attempts.
 func (e *APIError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": ")
@@ -73,7 +72,8 @@ func (e *APIError) Error() string {
 	return redact.OneLine(b.String())
 }
 
-// Is reports whether the refusal belongs to one of this package's classes.
+// Is reports whether the refusal belongs to the class target: [ErrThrottled],
+// [ErrAccessDenied] or [ErrUnauthenticated].
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrThrottled:
@@ -97,7 +97,7 @@ func (e *APIError) LogValue() slog.Value {
 		slog.Duration("retry_after", e.RetryAfter),
 		slog.Int("attempts", e.Attempts),
 	}
-	for _, text := range []slog.Attr{ // what a support ticket needs, where it is known
+	for _, text := range []slog.Attr{ // for a support ticket
 		slog.String("hint", e.hint()),
 		slog.String("recommend", e.Recommend),
 		slog.String("host_id", e.HostID),
@@ -112,23 +112,24 @@ func (e *APIError) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// ResponseError is an answer that is not the service's protocol: a proxy's
-// HTML page, an empty or truncated body, a redirect, a body beyond the limit.
+// ResponseError is an answer that does not follow the service's protocol: the HTML page
+// of a proxy, an empty or truncated body, a redirect, or a body that is too large.
 type ResponseError struct {
 	Operation  string
 	Reason     string        // what is wrong with the answer
 	StatusCode int           // HTTP status
 	RequestID  string        // from the body or the header x-acs-request-id, if there is one
-	Snippet    string        // the start of the body, 512 bytes at most, digits of phone numbers masked
-	RetryAfter time.Duration // how long the server asked to wait; 0 if it did not say
-	Attempts   int           // requests made by the call, this one included
+	Snippet    string        // the start of the body, at most 512 bytes, without secrets and phone numbers
+	RetryAfter time.Duration // the wait that the server asks for, 0 if none
+	Attempts   int           // attempts made by the call, including this one
 	Err        error         // the cause, if there is one: a JSON or read error
 
-	throttleHeader bool // x-acs-retry-after was there and positive
-	cut            bool // the body broke off
+	throttleHeader bool // x-acs-retry-after is positive
+	cut            bool // the body is truncated
 }
 
-// Error is one line: operation, reason, snippet, status, request ID and attempts.
+// Error returns one line: operation, reason, cause, snippet, status, request ID, the
+// wait that the server asks for, and attempts.
 func (e *ResponseError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
@@ -145,8 +146,8 @@ func (e *ResponseError) Error() string {
 // Unwrap returns the cause.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
-// Is reports whether the answer belongs to one of this package's classes: HTTP
-// 429 and a positive x-acs-retry-after are [ErrThrottled], whatever the body.
+// Is reports whether target is [ErrThrottled] and the answer has HTTP status 429 or a
+// positive x-acs-retry-after header.
 func (e *ResponseError) Is(target error) bool {
 	return target == ErrThrottled && (e.StatusCode == 429 || e.throttleHeader)
 }
@@ -164,26 +165,27 @@ func (e *ResponseError) LogValue() slog.Value {
 	)
 }
 
-// CallError is a call that ended without an answer: no connection, no answer in
-// time, no credentials, or the caller's context ended it. It unwraps to its causes.
+// CallError is the error of a call that ended without a complete answer: no connection,
+// no answer in time, no credentials, or the caller's context ended. It unwraps to its
+// causes.
 type CallError struct {
 	Operation  string // for instance "ListChatGroupParticipants"
-	Reason     string // at which step it ended, for instance "timed out"
-	StatusCode int    // HTTP status, if the answer began to come; else 0
-	RequestID  string // header x-acs-request-id, if the answer began to come
-	Attempts   int    // attempts made by the call, this one included
+	Reason     string // why the call ended, for instance "timed out"
+	StatusCode int    // HTTP status if part of an answer arrived, else 0
+	RequestID  string // header x-acs-request-id if part of an answer arrived
+	Attempts   int    // attempts made by the call, including this one
 
-	causes []error // the first is the reason; the last attempt's error may follow
-	hint   string  // what the caller can change, if that is known
+	causes []error // the first is why the call ended; the error of the last attempt may follow
+	hint   string  // what the caller can do, if known
 }
 
-// Error is one line: operation, reason, causes, what to do about it where that is
-// known, status, request ID and attempts.
+// Error returns one line: operation, reason, causes, a hint if there is one, status,
+// request ID and attempts.
 func (e *CallError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
 	for _, cause := range e.causes {
-		if cause == ErrOutcomeUnknown { // the reason says it
+		if cause == ErrOutcomeUnknown { // the reason already says so
 			continue
 		}
 		b.WriteString(": " + strings.TrimPrefix(cause.Error(), "cams: "+e.Operation+": "))
@@ -193,24 +195,25 @@ func (e *CallError) Error() string {
 	}
 	var facts strings.Builder
 	appendFacts(&facts, e.StatusCode, e.RequestID, 0, e.Attempts)
-	if !strings.HasSuffix(b.String(), strings.TrimPrefix(facts.String(), " (")) { // the last attempt's error may tell them
+	if !strings.HasSuffix(b.String(), strings.TrimPrefix(facts.String(), " (")) { // the last attempt's error may already end with them
 		b.WriteString(facts.String())
 	}
 	return redact.OneLine(b.String())
 }
 
-// Unwrap returns the causes: the context's error and its cause, or the network's,
-// the provider's or the signer's error; the last attempt's error may follow.
+// Unwrap returns the causes: [ErrOutcomeUnknown], the context's error and cause, or the
+// error of the network, the provider or the signer. The error of the last attempt may
+// come last.
 func (e *CallError) Unwrap() []error { return e.causes }
 
-// ValidationError is input refused by this package. Nothing was sent.
+// ValidationError is invalid input that this package refused before sending anything.
 type ValidationError struct {
 	Field  string // the Go name of the field, argument or option
 	Reason string // what is wrong with it; never its value
 	err    error
 }
 
-// Error is one line: the field and what is wrong with it.
+// Error returns one line: the field and what is wrong with it.
 func (e *ValidationError) Error() string {
 	text := "cams: " + e.Field + " " + e.Reason
 	if e.err != nil {
@@ -222,14 +225,14 @@ func (e *ValidationError) Error() string {
 // Unwrap returns the cause, if there is one.
 func (e *ValidationError) Unwrap() error { return e.err }
 
-// IsCode reports whether err is, or wraps, an [APIError] with one of these
-// codes, exactly as the service spells them.
+// IsCode reports whether err is, or wraps, an [APIError] with one of these codes. The
+// match is exact and case-sensitive.
 func IsCode(err error, codes ...string) bool {
 	var api *APIError
 	return errors.As(err, &api) && slices.Contains(codes, api.Code)
 }
 
-// appendFacts appends what every error of a call tells, in one form.
+// appendFacts appends what all errors of a call end with.
 func appendFacts(b *strings.Builder, status int, requestID string, retryAfter time.Duration, attempts int) {
 	var facts []string
 	if status != 0 {

@@ -14,8 +14,8 @@ import (
 	"github.com/cams-go/cams/internal/wire"
 )
 
-// How a call travels. invoke and Client.Call make a call; do repeats its attempts
-// until one succeeds or the rules of retry.go end it; attempt is one request.
+// How a call works: invoke and Client.Call start it, do runs its attempts until one
+// succeeds or the rules of retry.go end the call, and attempt makes one request.
 
 // response is a pointer to a struct that embeds [ResponseMetadata].
 type response[R any] interface {
@@ -23,11 +23,11 @@ type response[R any] interface {
 	metadata() *ResponseMetadata
 }
 
-// invoke calls an operation whose response is an R.
+// invoke calls an operation and returns its response, an R.
 func invoke[R any, P response[R]](ctx context.Context, c *Client, op *operation, params parameters) (*R, error) {
 	var answer P
 	err := c.do(ctx, op, params, func(body []byte) (*ResponseMetadata, error) {
-		answer = new(R) // it holds nothing of an earlier attempt
+		answer = new(R) // fresh for each attempt
 		err := wire.Unmarshal(body, answer)
 		return answer.metadata(), err
 	})
@@ -40,19 +40,19 @@ func invoke[R any, P response[R]](ctx context.Context, c *Client, op *operation,
 // decoder decodes a body into a fresh response.
 type decoder func(body []byte) (*ResponseMetadata, error)
 
-// call is one call: what its attempts have in common.
+// call is the state that the attempts of one call share.
 type call struct {
 	*operation
-	query   string     // canonical, without what a signer adds
-	params  parameters // no error may show the private ones
+	query   string     // in canonical form, without what the signer adds
+	params  parameters // errors must not show the private ones
 	decode  decoder
-	pace    *limiter.Adaptive // of the operation
+	pace    *limiter.Adaptive // the operation's limiter
 	retries retries
-	info    CallInfo // what it tells at its end
+	info    CallInfo // for observers and WithCallInfo
 }
 
-// do makes the call: one attempt after the other until one succeeds or the retry
-// rules end it. The response is decoded if the error is nil.
+// do makes attempts until one succeeds or the retry rules end the call. If the error
+// is nil, decode has decoded the response.
 func (c *Client) do(ctx context.Context, op *operation, params parameters, decode decoder) error {
 	switch {
 	case c == nil || c.prototype == nil:
@@ -88,24 +88,24 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	}
 }
 
-// result is how one attempt ended: well if err is nil. Its errors know nothing
-// yet of other attempts.
+// result is how one attempt ended. err is nil on success, and is about this attempt
+// only.
 type result struct {
 	err         error       // *APIError, *ResponseError or *CallError
-	unsent      bool        // it surely did nothing: no request left this machine
-	held        bool        // the limiter let no request through
-	final       bool        // no request was made, and none would help
-	credentials Credentials // what it was signed with
-	status      int         // HTTP status, 0 if there was no answer
-	header      http.Header // of the answer, nil if there was none
+	unsent      bool        // no request left this machine
+	held        bool        // the limiter returned an error, so no request was made
+	final       bool        // no request was made, and a retry cannot help
+	credentials Credentials // used to sign
+	status      int         // HTTP status, 0 without an answer
+	header      http.Header // of the answer, nil without one
 	requestID   string
 	took        time.Duration
 	waited      time.Duration // for the limiter
 	ticket      limiter.Ticket
 }
 
-// attempt waits for the limiter. Then it asks for credentials, signs, sends, reads
-// and decodes, all within the attempt's timeout and with a time and nonce of its own.
+// attempt waits for the limiter. Then, within the attempt timeout, it gets credentials,
+// signs with a new time and nonce, sends the request, and reads and decodes the answer.
 func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	r.unsent = true
 	if r.err = c.wait(ctx, call, &r); r.err != nil {
@@ -124,11 +124,11 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		return r
 	}
 	switch {
-	case ctx.Err() != nil: // not every provider looks, and not every transport
+	case ctx.Err() != nil: // some providers and transports ignore the context
 		r.err = newCallError(ctx, call, noAnswer, ctx.Err())
 		return r
 	case call.retries.refused != Credentials{} && r.credentials.sameAs(call.retries.refused):
-		r.err, r.final = call.retries.last, true // they would be refused again
+		r.err, r.final = call.retries.last, true // the service would refuse them again
 		call.info.Attempts--
 		return r
 	}
@@ -150,7 +150,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	r.unsent = err != nil && !tap.mayHaveSent(err)
 	if err != nil {
 		if tap.endless() {
-			ctx, err = callers, errConnectionsClosed // what the tap ended, no context did
+			ctx, err = callers, errConnectionsClosed // the tap canceled ctx, not the caller
 		}
 		r.err = c.unanswered(ctx, call, err, mask)
 		return r
@@ -158,13 +158,13 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	defer res.Body.Close()
 	r.status, r.header = res.StatusCode, res.Header
 	r.requestID, r.err = call.read(ctx, res, mask)
-	if len(c.watchers) > 0 { // a success may repeat anything as its ID
+	if len(c.watchers) > 0 { // the server may send anything as the ID
 		r.requestID = mask.id(r.requestID)
 	}
 	return r
 }
 
-// tell tells the observers of an attempt.
+// tell reports an attempt to the observers.
 func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) {
 	if len(c.watchers) == 0 {
 		return
@@ -187,7 +187,7 @@ func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) 
 	c.watchers.attempt(ctx, attempt)
 }
 
-// withOwn adds the parameters of [WithParameter].
+// withOwn appends the parameters of [WithParameter].
 func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
 	for _, own := range c.parameters {
 		if slices.ContainsFunc(params, func(p parameter) bool { return p.name == own.name && p.value != "" }) {
@@ -197,7 +197,7 @@ func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
 	return append(params, c.parameters...), nil
 }
 
-// newRequest is the unsigned request: POST /?<query> with an empty body.
+// newRequest returns the unsigned request: POST /?<query> with an empty body.
 func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
 	req := c.prototype.WithContext(ctx)
 	u := *c.prototype.URL

@@ -15,15 +15,15 @@ import (
 	"github.com/cams-go/cams/internal/sign"
 )
 
-// Option configures a [Client]. A bad one makes [NewClient] fail.
+// Option configures a [Client]. [NewClient] returns an error for an invalid one.
 type Option func(*config) error
 
-// config is what the options write to.
+// config holds the options.
 type config struct {
 	region         string
-	regionFrom     string   // what chose it
-	endpoint       *url.URL // nil: follows from the region
-	limiter        Limiter  // nil: adaptive
+	regionFrom     string   // the option or variable that set it, for error texts
+	endpoint       *url.URL // nil means the region's
+	limiter        Limiter  // nil means adaptive
 	parameters     parameters
 	credentials    CredentialsProvider
 	httpClient     *http.Client
@@ -42,7 +42,7 @@ const (
 	publishedHost         = "cams." + defaultRegion + ".aliyuncs.com"
 )
 
-// apply applies options.
+// apply applies options in order.
 func (c *config) apply(opts []Option) error {
 	for i, opt := range opts {
 		if opt == nil {
@@ -55,7 +55,7 @@ func (c *config) apply(opts []Option) error {
 	return nil
 }
 
-// setDefaults fills in what no option chose.
+// setDefaults fills in what no option has set.
 func (c *config) setDefaults() error {
 	if c.region == "" {
 		c.region, c.regionFrom = os.Getenv(regionVariable), regionVariable
@@ -79,7 +79,7 @@ func (c *config) setDefaults() error {
 	return nil
 }
 
-// url is the endpoint that requests go to.
+// url returns the endpoint that requests go to.
 func (c *config) url() *url.URL {
 	if c.endpoint != nil {
 		return c.endpoint
@@ -87,10 +87,9 @@ func (c *config) url() *url.URL {
 	return endpoint.OfRegion(c.region)
 }
 
-// WithRegion chooses the region, and with it the endpoint
-// cams.<region>.aliyuncs.com. The default is the environment variable
-// ALIBABA_CLOUD_REGION_ID, else ap-southeast-1, the one region whose endpoint
-// is published.
+// WithRegion sets the region, and with it the endpoint cams.<region>.aliyuncs.com.
+// The default is the environment variable ALIBABA_CLOUD_REGION_ID. If that is not
+// set, it is ap-southeast-1, the only region with a published endpoint.
 func WithRegion(region string) Option {
 	return func(c *config) error {
 		if !endpoint.IsRegion(region) {
@@ -101,9 +100,9 @@ func WithRegion(region string) Option {
 	}
 }
 
-// WithEndpoint chooses the server: "host", "host:port" or a URL without a path,
-// and overrides the region's. It is reached by HTTPS; http:// is taken for a
-// loopback host only (localhost, 127.0.0.0/8, ::1).
+// WithEndpoint sets the endpoint: "host", "host:port" or a URL without a path. It
+// overrides the region's endpoint. The client uses HTTPS; http:// is valid only for a
+// loopback host (localhost, 127.0.0.0/8, ::1).
 func WithEndpoint(host string) Option {
 	return func(c *config) error {
 		parsed, reason := endpoint.Parse(host)
@@ -115,7 +114,7 @@ func WithEndpoint(host string) Option {
 	}
 }
 
-// WithCredentials chooses the credentials. The default is [DefaultCredentials].
+// WithCredentials sets the credentials provider. The default is [DefaultCredentials].
 func WithCredentials(p CredentialsProvider) Option {
 	return func(c *config) error {
 		if p == nil {
@@ -132,11 +131,11 @@ func WithCredentials(p CredentialsProvider) Option {
 	}
 }
 
-// WithHTTPClient chooses the HTTP client. Its transport, cookie jar and timeout
-// are read at each request, and never changed. Redirects are not followed
-// whatever its CheckRedirect says: the request's credentials are for one host.
+// WithHTTPClient sets the HTTP client. Its Transport, Jar and Timeout are read for each
+// request and never changed. Redirects are not followed, whatever its CheckRedirect
+// says, because they could carry the credentials to another host.
 //
-// The default is an http.Client with a [NewTransport] of its own.
+// The default is a new http.Client with a new [NewTransport].
 func WithHTTPClient(h *http.Client) Option {
 	return func(c *config) error {
 		if h == nil {
@@ -147,8 +146,8 @@ func WithHTTPClient(h *http.Client) Option {
 	}
 }
 
-// WithSigner chooses how requests are signed: [ACS3Signer], the default, or
-// [RPCSigner], or one of your own.
+// WithSigner sets how requests are signed: [ACS3Signer] (the default), [RPCSigner] or
+// your own [Signer].
 func WithSigner(s Signer) Option {
 	return func(c *config) error {
 		if s == nil {
@@ -159,8 +158,8 @@ func WithSigner(s Signer) Option {
 	}
 }
 
-// WithRetry chooses how often and how patiently a failed attempt is repeated.
-// The default is the zero [RetryPolicy]; [NoRetry] turns retries off.
+// WithRetry sets the retry policy. The default is the zero [RetryPolicy]; [NoRetry]
+// turns retries off.
 func WithRetry(p RetryPolicy) Option {
 	return func(c *config) error {
 		if p.MaxAttempts < 0 || min(p.BaseDelay, p.MaxDelay, p.ThrottleDelay) < 0 {
@@ -171,9 +170,9 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithAttemptTimeout limits one attempt, from asking for credentials to the
-// last byte of the answer. The default is 15 seconds. The whole call, with its
-// retries and pauses, is limited by the caller's context.
+// WithAttemptTimeout limits the duration of one attempt, from asking for credentials
+// to the last byte of the answer. The default is 15 seconds. The caller's context
+// limits the whole call, including retries and pauses.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 {
@@ -184,20 +183,21 @@ func WithAttemptTimeout(d time.Duration) Option {
 	}
 }
 
-// WithUserAgent appends to the User-Agent header, for instance "my-service/1.2".
+// WithUserAgent appends suffix to the User-Agent header, for instance "my-service/1.2".
 func WithUserAgent(suffix string) Option {
 	return func(c *config) error {
 		if strings.ContainsFunc(suffix, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return &ValidationError{Field: "WithUserAgent", Reason: "holds more than printable ASCII"}
+			return &ValidationError{Field: "WithUserAgent", Reason: "has a character that is not printable ASCII"}
 		}
 		c.userAgent = strings.TrimSpace(suffix)
 		return nil
 	}
 }
 
-// WithLogger logs each attempt at level Debug and each failed call at level
-// Warn: operation, attempt, status, code, request ID, duration, the reason and
-// length of a pause. Never secrets, never phone numbers. The default logs nothing.
+// WithLogger logs each attempt at level Debug and each failed call at level Warn, or
+// Debug if the caller canceled it. A record has the operation, attempt, status, code,
+// request ID, duration, and the reason and length of a pause. It never has a secret or
+// a phone number. The default logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -208,8 +208,8 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithObserver adds an [Observer], for metrics and traces. It may be given more
-// than once.
+// WithObserver adds an [Observer], for metrics and traces. You can use it more than
+// once.
 func WithObserver(o Observer) Option {
 	return func(c *config) error {
 		if o == nil {
@@ -220,10 +220,9 @@ func WithObserver(o Observer) Option {
 	}
 }
 
-// WithLimiter chooses what paces the requests, for instance a *rate.Limiter for a
-// quota that you know. It is waited for before each attempt, before signing, and
-// outside the attempt timeout. The default is adaptive, see [Limiter]; [Unlimited]
-// turns it off.
+// WithLimiter sets the rate limiter, for instance a *rate.Limiter for a quota that you
+// know. Each attempt waits for it first; the wait is not part of the attempt timeout.
+// The default is adaptive, see [Limiter]; [Unlimited] turns it off.
 func WithLimiter(l Limiter) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -234,12 +233,13 @@ func WithLimiter(l Limiter) Option {
 	}
 }
 
-// WithParameter sends a parameter with every request, for instance OwnerId. A call
-// whose operation sets the parameter itself fails. No error shows the value.
+// WithParameter adds a parameter to every request, for instance OwnerId. A call whose
+// operation already sets this parameter fails with a [*ValidationError]. No error shows
+// the value.
 func WithParameter(name, value string) Option {
 	return func(c *config) error {
 		if name == "" || value == "" || sign.IsReserved(name) {
-			return &ValidationError{Field: "WithParameter", Reason: "needs a name that no signature uses, and a value"}
+			return &ValidationError{Field: "WithParameter", Reason: "needs a value, and a name that is not reserved for the signature"}
 		}
 		c.parameters = slices.DeleteFunc(slices.Clone(c.parameters), func(p parameter) bool { return p.name == name })
 		c.parameters = append(c.parameters, parameter{name, value, private})

@@ -18,19 +18,19 @@ import (
 	"github.com/cams-go/cams/internal/wire"
 )
 
-// What is read of a body at most, after decompression.
+// Limits in bytes of what is read, after decompression, and of what errors keep.
 const (
 	maxSuccessBody = 10 << 20
 	maxErrorBody   = 64 << 10
 	maxSnippet     = 512
 	maxMessage     = 1 << 10
-	maxField       = 256 // codes and IDs
+	maxField       = 256 // of codes and IDs
 )
 
 const headerRequestID = "X-Acs-Request-Id"
 
-// refusal is what the service and its gateways say when they say no. Keys match
-// in any case: some gateways write them in lower camel case.
+// refusal is the body of a refusal by the service or a gateway. Keys match in any case,
+// because some gateways write them in lower camel case.
 type refusal struct {
 	RequestID          string             `json:"RequestId"`
 	HostID             string             `json:"HostId"`
@@ -41,24 +41,23 @@ type refusal struct {
 	AccessDeniedDetail AccessDeniedDetail `json:"AccessDeniedDetail"`
 }
 
-// says reports whether the body is a refusal: by code first, then by Success,
-// then by an access-denied object.
+// says reports whether the body is a refusal: it has an error code, Success is false, or
+// it has an AccessDeniedDetail object.
 func (r *refusal) says() bool {
 	return r.hasCode() || r.Success != nil && !*r.Success || r.AccessDeniedDetail.isObject()
 }
 
 func (r *refusal) hasCode() bool { return r.Code != "" && !isOK(r.Code) }
 
-// isOK tells the codes that are no error: this API's own, and what some of the
-// platform's gateways write instead.
+// isOK reports whether a code means success: "OK" in this API, "200" from some gateways.
 func isOK(code string) bool { return strings.EqualFold(code, "OK") || code == "200" }
 
-// read reads an answer to its end and decodes it, or says in one typed error what
-// it is instead. It returns the request ID in either case.
+// read reads and decodes an answer. If it is not a success, the error is an *APIError, a
+// *ResponseError or a *CallError. It returns the request ID in either case.
 func (c *call) read(ctx context.Context, res *http.Response, mask mask) (requestID string, err error) {
 	c.info.StatusCode, c.info.Header = res.StatusCode, res.Header
 	if res.StatusCode == http.StatusSwitchingProtocols {
-		// Its body is the bare connection, on which no context ends a read.
+		// The body is the raw connection; the context does not end a read from it.
 		return c.failed(res, nil, nil, nil, mask)
 	}
 	isSuccess := res.StatusCode >= 200 && res.StatusCode <= 299
@@ -85,11 +84,11 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 	return c.failed(res, body, readErr, decodeErr, mask)
 }
 
-// byteOrderMark is what some servers of JSON begin with.
+// byteOrderMark is at the start of the JSON of some servers.
 const byteOrderMark = "\uFEFF"
 
-// readBody reads an answer's body, no more than max bytes of it. It unpacks gzip
-// that the transport did not: one without compression, or one of a test.
+// readBody reads at most max bytes of an answer's body. It decompresses gzip if the
+// transport has not.
 func readBody(res *http.Response, max int) ([]byte, error) {
 	if !res.Uncompressed && slices.Contains([]string{"gzip", "x-gzip"}, strings.ToLower(res.Header.Get("Content-Encoding"))) {
 		return wire.ReadAll(wire.Unzip(res.Body), max, -1)
@@ -97,12 +96,12 @@ func readBody(res *http.Response, max int) ([]byte, error) {
 	return wire.ReadAll(res.Body, max, res.ContentLength)
 }
 
-// metadataMembers are the members of [ResponseMetadata], which are no result.
+// metadataMembers are the members of [ResponseMetadata], in lower case.
 var metadataMembers = []string{"requestid", "code", "message", "success", "accessdenieddetail"}
 
-// isSuccess tells a success: Code decides where there is one, Success where there
-// is none. With Code OK and Success false the answer's result decides: published
-// samples of four operations are so.
+// isSuccess reports whether an answer is a success. Code decides if there is one, else
+// Success. An answer with Code OK and Success false is a success if it has a result:
+// the published samples of four operations are like that.
 func (c *call) isSuccess(answer *ResponseMetadata, body []byte) bool {
 	switch {
 	case answer.Code == "" || !isOK(answer.Code):
@@ -114,8 +113,8 @@ func (c *call) isSuccess(answer *ResponseMetadata, body []byte) bool {
 	return wire.Unmarshal(body, &r) == nil && (!r.says() || wire.HasMember(body, c.result, metadataMembers...))
 }
 
-// failed is the error of an answer that is no success. At most one of readErr and
-// decodeErr is not nil.
+// failed returns the error of an answer that is not a success, and its request ID. At
+// most one of readErr and decodeErr is not nil.
 func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error, mask mask) (requestID string, err error) {
 	r, ok := parseRefusal(body)
 	headerID := res.Header.Get(headerRequestID)
@@ -145,13 +144,13 @@ func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error,
 	return protocol.RequestID, protocol
 }
 
-// start is all that is searched of a body that is not JSON: no error of theirs
-// is longer, and to search ten megabytes is costly.
+// start returns the part of a body that is searched if it is not JSON. Real errors are
+// shorter, and searching ten megabytes is slow.
 func start(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
-// parseRefusal reads a refusal in JSON, or in the XML that gateways fall back to.
+// parseRefusal reads a refusal in JSON, or in XML, which some gateways send.
 func parseRefusal(body []byte) (r refusal, ok bool) {
-	if wire.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another shape does not spoil the code
+	if wire.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another type does not matter if there is a code
 		return r, r.says()
 	}
 	text := string(start(body))
@@ -179,7 +178,7 @@ func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask 
 	return api
 }
 
-// whatIsWrong is the Reason of a [ResponseError].
+// whatIsWrong returns the Reason of a [ResponseError].
 func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask mask) string {
 	switch {
 	case errors.Is(readErr, wire.ErrTooLarge):
@@ -187,7 +186,7 @@ func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask
 	case wasCut(readErr):
 		return "the answer was cut off"
 	case 300 <= res.StatusCode && res.StatusCode <= 399:
-		return "the answer is a redirect" + redirectTarget(res, mask) + ", or not an answer of the service"
+		return "the answer is a redirect" + redirectTarget(res, mask) + ", not an answer of the service"
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return fmt.Sprintf("HTTP status %d without the service's error", res.StatusCode)
 	case readErr == nil && len(body) == 0:
@@ -198,8 +197,8 @@ func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask
 	return "the answer says neither success nor error"
 }
 
-// redirectTarget is where a redirect leads: scheme and host, no more, because the
-// rest may hold anything.
+// redirectTarget returns " to " and the scheme and host that a redirect leads to, or "".
+// The rest of the URL may contain secrets.
 func redirectTarget(res *http.Response, mask mask) string {
 	target, err := url.Parse(res.Header.Get("Location"))
 	if err != nil || target.Host == "" {
@@ -208,18 +207,17 @@ func redirectTarget(res *http.Response, mask mask) string {
 	return " to " + redact.Clip(mask.text(cmp.Or(target.Scheme, "https")+"://"+target.Host), maxField)
 }
 
-// wasCut reports whether a body ended before its end: the connection's fault,
-// so that another attempt may do better. net/http does not export most of what
-// it returns then (an HTTP/2 stream reset, a chunk that breaks off), so this
-// names the rest: a body that is too large, or not what gzip made.
+// wasCut reports whether a body is truncated because of the connection, so that a retry
+// may help. net/http does not export most errors of that kind (an HTTP/2 stream reset, a
+// truncated chunk). So wasCut excludes the other errors: too large, or invalid gzip.
 func wasCut(readErr error) bool {
 	return readErr != nil && !errors.Is(readErr, wire.ErrTooLarge) &&
 		!errors.Is(readErr, gzip.ErrHeader) && !errors.Is(readErr, gzip.ErrChecksum) &&
 		!errors.As(readErr, new(flate.CorruptInputError))
 }
 
-// snippet is the start of a body's text, fit to be shown. It masks before it
-// cuts, so that nothing secret is cut in two and missed.
+// snippet returns the start of a body's text for an error. It masks before it clips,
+// because half a secret would not be recognized.
 func snippet(text string, mask mask) string {
 	return redact.Clip(redact.OneLine(mask.text(text)), maxSnippet)
 }

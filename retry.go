@@ -10,17 +10,17 @@ import (
 	"github.com/cams-go/cams/internal/retry"
 )
 
-// RetryPolicy says how often and how patiently a failed attempt is repeated.
-// A zero field means its default. The rules are in the package documentation.
+// RetryPolicy sets how often a failed attempt is retried, and after what pauses. A zero
+// field means its default. The package documentation has the rules.
 type RetryPolicy struct {
-	MaxAttempts   int           // requests a call may make, the first included; default 3
-	BaseDelay     time.Duration // the longest first pause; it doubles with each retry; default 200 ms
-	MaxDelay      time.Duration // the longest pause of all; default 20 s
-	ThrottleDelay time.Duration // the longest first pause after a refusal for too many requests; default 1 s
-	Budget        int           // retries that a client may have outstanding; 0 means 100, negative no limit
+	MaxAttempts   int           // requests per call, including the first; default 3
+	BaseDelay     time.Duration // upper limit of the first pause, doubled with each retry; default 200 ms
+	MaxDelay      time.Duration // upper limit of every pause; default 20 s
+	ThrottleDelay time.Duration // BaseDelay for throttled requests; default 1 s
+	Budget        int           // retries that all calls of a client share; default 100, negative means no limit
 }
 
-// NoRetry makes each call one request.
+// NoRetry returns a policy with which each call makes one request.
 func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
@@ -32,29 +32,29 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// verdict is what follows an attempt: another one after a pause, or the end.
+// verdict says what follows an attempt: a retry after a pause, or the end of the call.
 type verdict struct {
 	again  bool
 	pause  time.Duration
-	reason string // why it is repeated, or why a failure is the end
-	free   bool   // a repair, which costs the budget nothing
+	reason string // why there is a retry, or why there is none
+	free   bool   // the retry is a repair, which takes nothing from the budget
 }
 
-// retries is the memory of one call's retries.
+// retries is what a call remembers about its earlier attempts.
 type retries struct {
-	last      error // of the last attempt that the caller did not stop
+	last      error // of the last attempt that the caller's context did not end
 	stopped   bool  // the caller's context ended an attempt
 	unclear   bool  // the operation may or may not have been carried out
-	withdrawn int   // from the budget
-	paid      bool  // the budget paid for the attempt under way
-	refusals  int   // for too many requests
+	withdrawn int   // retries taken from the budget
+	paid      bool  // the current attempt was taken from the budget
+	refusals  int   // how often the call was throttled
 
-	repaired   repairs       // what was mended
-	refused    Credentials   // what the service did not accept
+	repaired   repairs       // the repairs made so far
+	refused    Credentials   // the service refused these
 	correction time.Duration // of the clock
 }
 
-// repairs is a set of what a retry can mend, each once a call.
+// repairs is a set of repairs. A call makes each at most once.
 type repairs uint8
 
 const (
@@ -63,7 +63,7 @@ const (
 	newCredentials
 )
 
-// judge decides what follows an attempt. The first rule that fits counts.
+// judge decides what follows an attempt. The first rule that matches applies.
 func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	memory := &call.retries
 	if r.err == nil {
@@ -73,7 +73,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		}
 		return verdict{}
 	}
-	if r.held && memory.paid { // for a request that was not made
+	if r.held && memory.paid { // no request was made
 		c.budget.Refund()
 		memory.withdrawn--
 	}
@@ -86,7 +86,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	memory.last = r.err
 	switch {
 	case r.final:
-		return verdict{} // the credentials that were refused came again
+		return verdict{} // the provider returned the refused credentials again
 	case memory.unclear:
 		return verdict{reason: "outcome unknown"}
 	}
@@ -108,7 +108,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	case !next.free && !c.budget.Withdraw():
 		return verdict{reason: "retry budget used up"}
 	}
-	if asked > 0 { // a little more, so that callers told alike do not come back as one
+	if asked > 0 { // jitter, so that callers with the same wait do not return all at once
 		next.pause = asked + retry.Jitter(asked/10)
 	}
 	if !next.free {
@@ -118,12 +118,12 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 	return next
 }
 
-// conclude makes the call's error of the last attempt's. If the caller's
-// context ended the call, during an attempt or before the next one, it says so
-// and still carries what went wrong before.
+// conclude returns the error of the call, in general that of the last attempt. If the
+// caller's context ended the call, the error says so and also wraps that of the last
+// attempt.
 func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 	memory := &call.retries
-	if next.again && !next.free { // it was not: the caller's context ended the pause
+	if next.again && !next.free { // the caller's context ended the pause, so there was no retry
 		c.budget.Refund()
 	}
 	var causes []error
@@ -142,20 +142,20 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
 }
 
-// isUnclear reports whether a failed attempt may have been carried out: it was
-// sent, and no answer says otherwise.
+// isUnclear reports whether a failed attempt may have been carried out: it was sent,
+// and the answer, if any, does not rule that out.
 func (r *result) isUnclear() bool {
 	switch err := r.err.(type) {
 	case *APIError:
 		return !isThrottling(err.Code) && (err.Code == nonceUsed || isPassing(err))
-	case *ResponseError: // a redirect and a 4xx are refusals, whoever made them
+	case *ResponseError: // a redirect or a 4xx is a refusal, even if a proxy sent it
 		return err.cut || err.StatusCode < 300 || err.StatusCode > 499
 	}
 	return !r.unsent
 }
 
-// repair is a retry that mends what was refused, once a call for each kind: a
-// nonce that came twice, a wrong clock, credentials that are not accepted.
+// repair returns a retry that fixes the cause of a refusal: a repeated nonce, a wrong
+// clock, or refused credentials. A call makes each repair at most once.
 func (c *Client) repair(call *call, r *result) verdict {
 	refused, ok := r.err.(*APIError)
 	if !ok {
@@ -165,7 +165,7 @@ func (c *Client) repair(call *call, r *result) verdict {
 	var mends repairs
 	again := verdict{again: true, free: true}
 	switch {
-	case refused.Code == nonceUsed: // something on the way sent the request twice
+	case refused.Code == nonceUsed: // a proxy or gateway sent the request twice
 		mends, again.reason = newNonce, "nonce used"
 	case isWrongTime(refused.Code):
 		mends, again.reason = correctedClock, "clock corrected"
@@ -175,7 +175,7 @@ func (c *Client) repair(call *call, r *result) verdict {
 	case refusesIdentity(refused):
 		mends, again.reason = newCredentials, "credentials asked for again"
 		shared, ok := c.credentials.(*sharedProvider)
-		if !ok { // others are static
+		if !ok { // static credentials do not change
 			return verdict{}
 		}
 		memory.refused = r.credentials
@@ -190,8 +190,9 @@ func (c *Client) repair(call *call, r *result) verdict {
 	return again
 }
 
-// correctClock sets the client's clock by the Date of an answer that called the
-// time invalid; if that did not help, it sets it back. A cache's Date is no clock.
+// correctClock sets the client's clock by the Date of an answer that refused the
+// request's time. It ignores the Date of a cached answer, which has an Age. If the
+// clock was corrected before, it undoes that instead. It reports whether to retry.
 func (c *Client) correctClock(call *call, header http.Header) bool {
 	if call.retries.repaired&correctedClock != 0 {
 		c.clock.Undo(call.retries.correction)
@@ -205,8 +206,8 @@ func (c *Client) correctClock(call *call, header http.Header) bool {
 	return true
 }
 
-// retryable says whether a failure may pass by itself, and when to try again. It
-// looks at the attempt's own error only: a provider's may wrap that of another client.
+// retryable returns a retry with a pause if the failure may be temporary. It checks only
+// the outermost error, because a provider's error may wrap that of another client.
 func (c *Client) retryable(call *call, err error) verdict {
 	again := verdict{again: true}
 	base := c.retry.BaseDelay
@@ -251,7 +252,7 @@ func isThrottled(err error) bool {
 	return false
 }
 
-// askedWait is how long the answer of an attempt asked to wait.
+// askedWait returns how long the answer asks to wait, 0 if it does not.
 func askedWait(err error) time.Duration {
 	switch err := err.(type) {
 	case *APIError:
@@ -262,8 +263,8 @@ func askedWait(err error) time.Duration {
 	return 0
 }
 
-// RetryAfter returns how long the service asked to wait, of whichever error of
-// this package err is or wraps. It reports false if the service did not say.
+// RetryAfter returns how long the service asked the caller to wait, if err is or wraps
+// an [APIError] or a [ResponseError] with such a wait. Otherwise it returns false.
 func RetryAfter(err error) (time.Duration, bool) {
 	var wait time.Duration
 	refused, answer := new(APIError), new(ResponseError)

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// maxIdleConns is how many connections wait for the next request: enough for a
-// hundred goroutines on one client, so that they need not dial anew.
+// maxIdleConns is the size of the pool of idle connections. It is enough for a hundred
+// goroutines on one client.
 const maxIdleConns = 128
 
-// NewTransport returns a transport as a client has it without [WithHTTPClient],
-// to adjust (a proxy, a root certificate) or to wrap (tracing, a rate limit)
-// before it goes into an http.Client: TLS 1.2 or newer, HTTP/2, proxies from the
-// environment, 5 seconds to dial and to shake hands, 128 idle connections,
-// response headers of 64 KiB at most. Each call returns a new one.
+// NewTransport returns a new transport with the settings that a client uses without
+// [WithHTTPClient]: TLS 1.2 or newer, HTTP/2, proxies from the environment, 5 seconds
+// each to dial and for the TLS handshake, 128 idle connections for up to 90 seconds, and
+// at most 64 KiB of response headers. Adjust it (a proxy, a root certificate) or wrap it
+// (tracing), and pass it to [WithHTTPClient] in an http.Client.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -31,14 +31,14 @@ func NewTransport() *http.Transport {
 		MaxIdleConnsPerHost:    maxIdleConns,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10, // the service sends less than 2 KiB
-		// All requests may share one HTTP/2 connection, which an attempt timeout
-		// does not close. If its peer is gone, a ping tells within an attempt.
+		// All requests may share one HTTP/2 connection, and an attempt timeout does not
+		// close it. Pings close it within 10 seconds if the server is gone.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
 	}
 }
 
-// send asks the http.Client for its transport at each request, as the http.Client
-// itself does: a test may replace it, or http.DefaultTransport, at any time.
+// send sends a request. It reads the http.Client's transport each time, as http.Client
+// itself does, because a test may replace it, or http.DefaultTransport, at any time.
 func (c *Client) send(req *http.Request, repeatable bool) (*http.Response, error) {
 	last := &lastHop{client: *c.httpClient, base: c.httpClient.Transport, repeatable: repeatable}
 	last.client.Transport = last
@@ -49,22 +49,22 @@ func (c *Client) send(req *http.Request, repeatable bool) (*http.Response, error
 	return res, err
 }
 
-// lastHop is what a request passes between an http.Client and its transport.
+// lastHop is a RoundTripper between an http.Client and its transport.
 type lastHop struct {
 	client     http.Client
-	base       http.RoundTripper // the client's own
+	base       http.RoundTripper // the transport of the user's http.Client
 	repeatable bool
-	redirect   http.Header // of the answer, if it is one
+	redirect   http.Header // header of the answer, if that is a redirect
 }
 
-// RoundTrip marks the request, and hides from http.Client where a redirect leads,
-// so that it returns the redirect itself, which then ends as a [ResponseError]: to
-// follow it would carry the security token elsewhere. CheckRedirect would not do:
-// http.Client parses Location before it asks, and where it cannot, the status is lost.
+// RoundTrip marks repeatable requests for net/http, and hides the Location header of a
+// redirect from http.Client. Then http.Client returns the redirect, which becomes a
+// [ResponseError], instead of carrying the security token to another host. CheckRedirect
+// is not enough: http.Client parses Location first, and if that fails, the status is lost.
 func (t *lastHop) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.repeatable {
-		// It is not sent. It allows net/http to use another connection at once
-		// where an idle one turns out to be dead.
+		// A nil value is not sent. It lets net/http retry at once on another connection
+		// if an idle one turns out to be closed.
 		req.Header["Idempotency-Key"] = nil
 	}
 	base := t.base
@@ -76,28 +76,29 @@ func (t *lastHop) RoundTrip(req *http.Request) (*http.Response, error) {
 		return res, err
 	}
 	t.redirect = res.Header
-	answer := *res // the transport may keep its own
+	answer := *res // a copy: the transport may keep res
 	answer.Header = res.Header.Clone()
 	answer.Header.Del("Location")
 	return &answer, nil
 }
 
-// maxNewConnections is how many connections one attempt may open. It needs one.
-// net/http would open them without end to an HTTP/2 server that closes each
-// before it takes a request.
+// maxNewConnections limits the connections that one attempt may open. It needs one.
+// Without a limit, net/http keeps opening them to an HTTP/2 server that closes each
+// before it reads a request.
 const maxNewConnections = 4
 
-// errConnectionsClosed ends an attempt that opened too many connections.
+// errConnectionsClosed is the error of an attempt that opened too many connections.
 var errConnectionsClosed = errors.New("the server closed each new connection before it took the request")
 
-// wireTap watches the connections that a request gets.
+// wireTap counts the connections that a request uses.
 type wireTap struct {
 	trace               httptrace.ClientTrace
 	wanted, got, opened atomic.Int32
 	giveUp              context.CancelFunc
 }
 
-// watch returns a context whose request tells the tap. giveUp ends the request.
+// watch returns a context that reports a request's connections to the returned tap. The
+// tap calls giveUp when there are too many.
 func watch(ctx context.Context, giveUp context.CancelFunc) (context.Context, *wireTap) {
 	tap := &wireTap{giveUp: giveUp}
 	tap.trace.GetConn, tap.trace.GotConn = tap.getConn, tap.gotConn
@@ -116,9 +117,9 @@ func (t *wireTap) gotConn(info httptrace.GotConnInfo) {
 // endless reports whether the tap ended the request.
 func (t *wireTap) endless() bool { return t.opened.Load() > maxNewConnections }
 
-// mayHaveSent reports whether a request that failed may have left this machine:
-// it got a connection. A transport that tells nothing of connections is believed
-// if it says that it could not dial.
+// mayHaveSent reports whether a failed request may have left this machine, which needs a
+// connection. If the transport does not report connections, only an error of dialing
+// means that nothing was sent.
 func (t *wireTap) mayHaveSent(err error) bool {
 	if t.wanted.Load() > 0 {
 		return t.got.Load() > 0

@@ -227,8 +227,8 @@ func TestWhatIsNotTheProtocolIsAResponseError(t *testing.T) {
 	}{
 		"an empty 200":                 {200, header, "", "the answer is empty", requestID},
 		"a 204":                        {204, header, "", "the answer is empty", requestID},
-		"a 304":                        {304, nil, "", "the answer is a redirect, or not an answer of the service", ""},
-		"a redirect without Location":  {307, nil, "", "the answer is a redirect, or not an answer of the service", ""},
+		"a 304":                        {304, nil, "", "the answer is a redirect, not an answer of the service", ""},
+		"a redirect without Location":  {307, nil, "", "the answer is a redirect, not an answer of the service", ""},
 		"a 600":                        {600, nil, "", "HTTP status 600 without the service's error", ""},
 		"a 999":                        {999, nil, "?", "HTTP status 999 without the service's error", ""},
 		"an empty 500":                 {500, header, "", "HTTP status 500 without the service's error", requestID},
@@ -410,12 +410,12 @@ func TestAGzipBodyThatTheTransportDidNotUnpackIsUnpackedAndBounded(t *testing.T)
 func TestARedirectIsAnErrorThatTellsTheHostItLeadsTo(t *testing.T) {
 	t.Parallel()
 	for location, want := range map[string]string{
-		"https://login.example.com/sign-in?token=" + testToken: "the answer is a redirect to https://login.example.com, or not an answer of the service",
-		"http://user:" + testSecret + "@portal.example:8080/x": "the answer is a redirect to http://portal.example:8080, or not an answer of the service",
-		"//login.example.com/x":                                "the answer is a redirect to https://login.example.com, or not an answer of the service",
-		"https://" + testNumber + ".example/":                  "the answer is a redirect to https://[redacted].example, or not an answer of the service",
-		"/sign-in":                                             "the answer is a redirect, or not an answer of the service",
-		"http://%zz":                                           "the answer is a redirect, or not an answer of the service",
+		"https://login.example.com/sign-in?token=" + testToken: "the answer is a redirect to https://login.example.com, not an answer of the service",
+		"http://user:" + testSecret + "@portal.example:8080/x": "the answer is a redirect to http://portal.example:8080, not an answer of the service",
+		"//login.example.com/x":                                "the answer is a redirect to https://login.example.com, not an answer of the service",
+		"https://" + testNumber + ".example/":                  "the answer is a redirect to https://[redacted].example, not an answer of the service",
+		"/sign-in":                                             "the answer is a redirect, not an answer of the service",
+		"http://%zz":                                           "the answer is a redirect, not an answer of the service",
 	} {
 		client, mock := newClient(t)
 		answerWith(mock, 302, http.Header{"Location": {location}}, "")

@@ -47,13 +47,13 @@ func oneAttemptWith(t *testing.T, client *cams.Client, hint string) {
 }
 
 func TestARegionWithoutAnEndpointIsNamedWithWhereItCameFrom(t *testing.T) {
-	const published = ": its endpoint is not known; the published one is cams.ap-southeast-1.aliyuncs.com"
+	const published = ": its endpoint is unknown; the published one is cams.ap-southeast-1.aliyuncs.com"
 	oneAttemptWith(t, failingDial(t, noSuchHost, cams.WithRegion("cn-nowhere")), "check region cn-nowhere (from WithRegion)"+published)
 	t.Setenv("ALIBABA_CLOUD_REGION_ID", "cn-elsewhere")
 	oneAttemptWith(t, failingDial(t, noSuchHost), "check region cn-elsewhere (from ALIBABA_CLOUD_REGION_ID)"+published)
 	t.Setenv("ALIBABA_CLOUD_REGION_ID", "")
 	oneAttemptWith(t, failingDial(t, noSuchHost), "check region ap-southeast-1 (from the default)"+published)
-	oneAttemptWith(t, failingDial(t, noSuchHost, cams.WithEndpoint("cams.example.com")), "check WithEndpoint: the host is not known")
+	oneAttemptWith(t, failingDial(t, noSuchHost, cams.WithEndpoint("cams.example.com")), "check WithEndpoint: the host is unknown")
 }
 
 func TestANameServerThatFailsIsAskedAgain(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAProxyThatWantsAPasswordIsAskedOnce(t *testing.T) {
 			oneAttemptWith(t, client, "check the user and password of the proxy, for instance in HTTPS_PROXY")
 			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "proxy.example:3128"})
 			transport.DialContext = func(_ context.Context, _, address string) (net.Conn, error) { return nil, noSuchHost(address) }
-			oneAttemptWith(t, client, "check the proxy, for instance in HTTPS_PROXY: its host is not known")
+			oneAttemptWith(t, client, "check the proxy, for instance in HTTPS_PROXY: its host is unknown")
 		})
 	}
 }
@@ -108,14 +108,14 @@ func TestATLSAlertIsTheEnd(t *testing.T) {
 			transport := cams.NewTransport()
 			transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 			oneAttemptWith(t, clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})),
-				"check the endpoint, and proxies that inspect TLS: client and server have no TLS in common")
+				"check the endpoint, and proxies that inspect TLS: client and server cannot agree on TLS")
 		})
 	}
 }
 
 func TestEachRefusalNamesWhatTheCallerCanChange(t *testing.T) {
 	t.Parallel()
-	const region = "check the region and the endpoint: the published one is cams.ap-southeast-1.aliyuncs.com"
+	const region = "check the region and the endpoint (the published one is cams.ap-southeast-1.aliyuncs.com"
 	for _, test := range []struct{ code, message, hint string }{
 		{"Product.Unsubscript", "", "activate Chat App Message Service"},
 		{"InvalidAction.NotFound", "", region},
