@@ -18,65 +18,67 @@ import (
 	"github.com/cams-go/cams/internal/flight"
 )
 
-// Credentials are what a request is signed with: an AccessKey pair, with a
-// SecurityToken if it is temporary, or a BearerToken alone.
+// Credentials sign a request: an AccessKey pair, with a SecurityToken if it is
+// temporary, or a BearerToken alone.
 //
-// However it is printed, logged or marshalled, it shows no more than the start
-// of the AccessKey ID. The limit: package fmt calls no methods of what is in an
-// unexported field, and prints all of it, behind a pointer too. So keep a
-// [CredentialsProvider] there, for instance [StaticCredentials], which shows nothing.
+// Printing, logging or marshalling Credentials shows at most the start of the AccessKey
+// ID. There is one exception: package fmt prints all of a value in an unexported field,
+// without calling its methods. Do not keep Credentials in an unexported field; keep a
+// [CredentialsProvider], for instance [StaticCredentials], which shows nothing.
 type Credentials struct {
 	AccessKeyID     string
 	AccessKeySecret string
-	SecurityToken   string // of temporary credentials (STS)
-	BearerToken     string // instead of the AccessKey pair
+	SecurityToken   string // for temporary credentials (STS)
+	BearerToken     string // used instead of an AccessKey pair
 
-	// Expires is when a provider of yours has to be asked again. A client keeps the
-	// credentials until shortly before, and uses them up to that moment if the
-	// provider fails then. Zero: unknown, so that the provider is asked each time.
+	// Expires is when the credentials end. A client caches credentials from your own
+	// provider and renews them shortly before Expires. If the provider then fails, the
+	// client uses them until Expires. Zero means unknown: the client asks the provider
+	// before each attempt.
 	Expires time.Time
 }
 
-// CredentialsProvider tells the credentials for a request. It is asked before
-// each attempt, so it may rotate them, unless it says when they expire.
+// CredentialsProvider returns the credentials for a request. A client asks it before
+// each attempt, so it may rotate them, or caches them until they expire (see
+// [Credentials].Expires).
 //
-// A client calls a provider of yours from one goroutine at a time and shares
-// the answer with the calls that wait for it. ctx ends when none of them waits
-// any more; it carries no values of theirs, because the answer is not one
-// call's. A provider that two clients use must be safe for concurrent use.
+// A client calls your provider from one goroutine at a time, and shares the result with
+// all calls that wait for it. So ctx has none of their values, and it ends when none of
+// them waits any more. A provider that two clients use must be safe for concurrent use.
 //
-// An error ends the call, unless it may pass: a failed connection, or one whose
-// method Timeout or Temporary reports true, has the attempt repeated.
+// An error ends the call, unless it may be temporary. A failed connection, or an error
+// whose method Timeout or Temporary returns true, causes a retry.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
 
-// StaticCredentials provides an AccessKey pair that does not change.
+// StaticCredentials returns a provider of an AccessKey pair that does not change.
 // securityToken is "" for a long-term AccessKey.
 func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) CredentialsProvider {
 	return newStaticProvider(Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret, SecurityToken: securityToken})
 }
 
-// CredentialsFrom bridges any credential of Alibaba Cloud's credentials-go:
-// RAM roles, OIDC, ECS metadata, a credentials URI, a bearer token and so on.
+// CredentialsFrom returns a provider that uses a credential of Alibaba Cloud's
+// credentials-go: RAM roles, OIDC, ECS metadata, a credentials URI, a bearer token and
+// so on.
 //
-// That library takes no context and most of its providers are not safe for
-// concurrent use. Behind this bridge one goroutine at a time uses c, and a call
-// that waits for it gives up with its own context. Share the returned provider,
+// That library takes no context, and most of its providers are not safe for concurrent
+// use. The returned provider is: it calls c from one goroutine at a time, and a call
+// that waits for c stops waiting when its own context ends. Share the returned provider,
 // not c, between clients.
 //
-// While c cannot renew a session for a passing failure, the session before is used,
-// for three minutes at most.
+// If c cannot renew a session because of a temporary failure, the previous session is
+// used for up to three more minutes.
 //
-// When the service calls a security token expired, c is asked once more, but it
-// may keep the token until its own clock tells it otherwise. [DefaultCredentials]
-// starts over.
+// If the service refuses a security token as expired, c is asked once more. But c may
+// return the same token until it expires by its own clock. [DefaultCredentials] searches
+// again instead.
 func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	if isNil(c) {
-		return newStaticProvider(Credentials{}) // NewClient refuses it, as it refuses empty credentials
+		return newStaticProvider(Credentials{}) // NewClient returns an error for empty credentials
 	}
 	var last Credentials
-	var good time.Time // until when last is good
+	var good time.Time // when last stops being valid for sure
 	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
 		creds, lifetime, err := resolve(c)
 		switch now := time.Now(); {
@@ -90,13 +92,14 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	})
 }
 
-// renewedEarly is how long before its end credentials-go renews a session: what it
-// returns is good for at least as long.
+// renewedEarly is how long before a session's end credentials-go renews it. So what it
+// returns is valid for at least that long.
 const renewedEarly = 3 * time.Minute
 
 var errNothing = errors.New("the provider returned nothing")
 
-// resolve asks a credential of credentials-go. What cannot change is kept.
+// resolve asks a credential of credentials-go. Credentials that cannot change get a very
+// long lifetime.
 func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 	model, err := c.GetCredential()
 	if err != nil {
@@ -122,14 +125,14 @@ func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 
 func deref(s *string) string { return *cmp.Or(s, new(string)) }
 
-// isNil tells nil and what an interface makes of a nil pointer.
+// isNil reports whether c is nil or an interface that holds a nil pointer.
 func isNil(c credentials.Credential) bool {
 	v := reflect.ValueOf(c)
 	return c == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// staticProvider is the fast path: no goroutine, no lock. It has a function, for
-// fmt prints the fields of whatever is nested in a struct, but no function's.
+// staticProvider is the fast path: no goroutine, no lock. It keeps the credentials in a
+// closure, because fmt prints unexported fields but cannot print what a closure holds.
 type staticProvider struct{ get func() Credentials }
 
 func newStaticProvider(creds Credentials) *staticProvider {
@@ -138,7 +141,7 @@ func newStaticProvider(creds Credentials) *staticProvider {
 
 func (p *staticProvider) Credentials(context.Context) (Credentials, error) { return p.get(), nil }
 
-// validate refuses credentials that could not sign anything.
+// validate returns an error for credentials that cannot sign a request.
 func (c *Credentials) validate() error {
 	bad := func(field, reason string) error {
 		return &ValidationError{Field: "Credentials." + field, Reason: reason}
@@ -153,7 +156,7 @@ func (c *Credentials) validate() error {
 	}
 	switch {
 	case c.isEmpty():
-		return bad("AccessKeyID", "is empty, and so are all other credentials")
+		return bad("AccessKeyID", "is empty, and so are the other fields")
 	case c.BearerToken != "" && c.AccessKeyID+c.AccessKeySecret+c.SecurityToken != "":
 		return bad("BearerToken", "cannot be used together with an AccessKey")
 	case c.BearerToken != "":
@@ -166,8 +169,8 @@ func (c *Credentials) validate() error {
 	return nil
 }
 
-// notPrintable says what a value holds that no key and no token has: what a file,
-// a variable or a copied text has around it.
+// notPrintable says what character in value cannot be part of a key or token, or returns
+// "". Such characters come from copying or from a file.
 func notPrintable(value string) string {
 	for _, r := range value {
 		switch {
@@ -187,19 +190,19 @@ func notPrintable(value string) string {
 	return ""
 }
 
-// isEmpty reports whether there is nothing to sign with.
+// isEmpty reports whether all fields but Expires are empty.
 func (c *Credentials) isEmpty() bool { return c.sameAs(Credentials{}) }
 
-// sameAs reports whether other signs the same way, whenever it expires.
+// sameAs reports whether c and other are equal, apart from Expires.
 func (c *Credentials) sameAs(other Credentials) bool {
 	other.Expires = c.Expires
 	return *c == other
 }
 
-// String shows what kind of credentials these are and the start of the AccessKey ID.
+// String returns which fields are set, and the start of the AccessKey ID.
 func (c Credentials) String() string {
 	shown := ""
-	if len(c.AccessKeyID) >= 12 { // as long as real ones, whose first letters tell their kind
+	if len(c.AccessKeyID) >= 12 { // real IDs are as long, and their first letters show their kind
 		shown = c.AccessKeyID[:4]
 	}
 	var parts []string
@@ -214,11 +217,11 @@ func (c Credentials) String() string {
 	return "Credentials{" + strings.Join(parts, " ") + "}"
 }
 
-// GoString is String: %#v shows no more than %v.
+// GoString implements [fmt.GoStringer]: %#v shows no more than %v.
 func (c Credentials) GoString() string { return "cams." + c.String() }
 
-// Format makes every verb show what String shows: without it %d, for one,
-// would print the fields.
+// Format implements [fmt.Formatter]: every verb prints what String returns. Without it,
+// some verbs such as %d would print the fields.
 func (c Credentials) Format(f fmt.State, verb rune) {
 	if verb == 'v' && f.Flag('#') {
 		io.WriteString(f, c.GoString())
@@ -227,16 +230,16 @@ func (c Credentials) Format(f fmt.State, verb rune) {
 	io.WriteString(f, c.String())
 }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer] with String.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalJSON writes what String shows, as a JSON string: credentials are not
-// for storing.
+// MarshalJSON returns what String returns, as a JSON string. Credentials cannot be
+// stored this way.
 func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
-// MarshalText is String, for the encoders of XML, YAML and others that would
-// write the fields.
+// MarshalText returns what String returns, for encoders such as XML and YAML that would
+// otherwise write the fields.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// MarshalBinary is String too, for encoding/gob.
+// MarshalBinary returns what String returns, for encoding/gob.
 func (c Credentials) MarshalBinary() ([]byte, error) { return []byte(c.String()), nil }

@@ -19,53 +19,54 @@ import (
 	"github.com/cams-go/cams/internal/redact"
 )
 
-// DefaultCredentials looks in the places of credentials-go's default chain, in its
-// order, and takes the first that is set up:
+// DefaultCredentials returns a provider that searches the sources of credentials-go's
+// default chain, in the same order, and uses the first one that is configured:
 //
 //  1. ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for
 //     temporary credentials, ALIBABA_CLOUD_SECURITY_TOKEN;
 //  2. OIDC: ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and
 //     ALIBABA_CLOUD_OIDC_TOKEN_FILE;
 //  3. the aliyun CLI's profile in ~/.aliyun/config.json (or ALIBABA_CLOUD_CONFIG_FILE):
-//     ALIBABA_CLOUD_PROFILE, else its current one, unless
+//     the one that ALIBABA_CLOUD_PROFILE names, or else the current one, unless
 //     ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true;
-//  4. the section ALIBABA_CLOUD_PROFILE, else default, of ~/.alibabacloud/credentials
-//     (or ALIBABA_CLOUD_CREDENTIALS_FILE);
+//  4. the credentials file ~/.alibabacloud/credentials (or
+//     ALIBABA_CLOUD_CREDENTIALS_FILE): the section that ALIBABA_CLOUD_PROFILE names, or
+//     else default;
 //  5. the role of the ECS instance, unless ALIBABA_CLOUD_ECS_METADATA_DISABLED is true;
 //  6. ALIBABA_CLOUD_CREDENTIALS_URI.
 //
-// What is set up but does not work is an error that names it. credentials-go's own
-// chain would go on and use whatever identity comes next. So these are errors too:
-// an AccessKey ID without its secret, an OIDC variable without the others, a broken
-// file, a profile that does not exist or whose mode credentials-go does not know.
-// Only if the metadata service gives no role, and ALIBABA_CLOUD_ECS_METADATA names
-// none, the search goes on.
+// A source that is configured but does not work is an error that names the source.
+// credentials-go's own chain would silently use the next identity instead. So these are
+// errors too: an AccessKey ID without its secret, an OIDC variable without the others, a
+// broken file, and a profile that does not exist or has an unsupported mode. There is
+// one exception: if the metadata service offers no role, and ALIBABA_CLOUD_ECS_METADATA
+// names none, the search goes on.
 //
-// Of the CLI's modes AK, StsToken, RamRoleArn, EcsRamRole, OIDC, External,
-// CredentialsURI, ChainableRamRoleArn, CloudSSO and OAuth work. In the modes External
-// and OAuth credentials-go rewrites the CLI's file with each new session, and drops
-// the fields that it does not know. If it cannot parse what a command of mode External
-// printed, it prints the command and its output, secrets included, to the standard
+// The supported modes of a CLI profile are AK, StsToken, RamRoleArn, EcsRamRole, OIDC,
+// External, CredentialsURI, ChainableRamRoleArn, CloudSSO and OAuth. In the modes
+// External and OAuth credentials-go rewrites the CLI's file with each new session and
+// drops the fields that it does not know. If it cannot parse the output of a command of
+// mode External, it prints the command and its output, secrets included, to standard
 // output.
 //
-// Credentials are kept for a minute, and used for two more while they cannot be
-// renewed. The search starts over after a failure, so that mending the environment
-// mends the client.
+// Credentials are cached for one minute, and used for two more if they cannot be
+// renewed. After a failure the search starts again, so a corrected environment takes
+// effect without a new client.
 func DefaultCredentials() CredentialsProvider {
 	return newSharedProvider(new(defaultChain).fetch)
 }
 
 // defaultChain is the state of [DefaultCredentials]. One fetch at a time uses it.
 type defaultChain struct {
-	used       *source // nil: to be found
-	onInstance bool    // the metadata service gave credentials before
+	used       *source // nil means that the search has yet to find one
+	onInstance bool    // the metadata service has returned credentials before
 }
 
-// source is a place that is set up.
+// source is a source of credentials that is configured.
 type source struct {
-	name     string // as errors call it
+	name     string // for error texts
 	provider providers.CredentialsProvider
-	absent   func(error) bool // whether the error says that there is nothing after all; nil: none does
+	absent   func(error) bool // reports whether an error means that the source has nothing; nil means never
 }
 
 const instanceRole = "the role of this ECS instance"
@@ -73,7 +74,7 @@ const instanceRole = "the role of this ECS instance"
 func (c *defaultChain) fetch(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
 	for {
 		used := c.used
-		c.used = nil // whatever goes wrong below, a panic too, starts over next time
+		c.used = nil // after any failure below, even a panic, the next fetch searches again
 		fresh := used == nil
 		var creds Credentials
 		var err error
@@ -86,16 +87,17 @@ func (c *defaultChain) fetch(_ context.Context, rejected rejected) (Credentials,
 			return Credentials{}, flight.Lifetime{}, err
 		}
 		if !fresh && rejected != nil && rejected(creds) {
-			continue // the source still holds what the service no longer takes
+			continue // the source returned the credentials that the service refused
 		}
 		c.used = used
-		// A source does not say when its credentials expire, and asking may run a command.
+		// A source does not say when its credentials expire, and asking it may run a
+		// command, so the credentials are cached for a minute.
 		now := time.Now()
 		return creds, flight.Lifetime{Refresh: now.Add(time.Minute), End: now.Add(renewedEarly)}, nil
 	}
 }
 
-// find asks the first source that is set up.
+// find asks the first source that is configured.
 func (c *defaultChain) find() (*source, Credentials, error) {
 	for _, look := range []func() (*source, error){
 		fromEnvironment, fromOIDC, fromCLI, fromFile, fromNowhere, c.fromInstance, fromURI,
@@ -114,7 +116,7 @@ func (c *defaultChain) find() (*source, Credentials, error) {
 		c.onInstance = c.onInstance || err == nil && found.name == instanceRole
 		return found, creds, err
 	}
-	// Short: with the operation before it, it is two lines of a terminal.
+	// Kept short: with the operation before it, it fills two lines of a terminal.
 	return nil, Credentials{}, errors.New("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (no CLI profile, file or role)")
 }
 
@@ -131,7 +133,7 @@ func (s *source) credentials() (Credentials, error) {
 	return creds, nil
 }
 
-// newSource makes a source of what a builder of credentials-go built.
+// newSource returns a source for the result of a credentials-go builder.
 func newSource[P providers.CredentialsProvider](name string, provider P, err error) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -162,7 +164,7 @@ func fromOIDC() (*source, error) {
 	return newSource("OIDC (ALIBABA_CLOUD_OIDC_TOKEN_FILE, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_ROLE_ARN)", provider, err)
 }
 
-// cliProfile is what we need to know of a profile of the CLI.
+// cliProfile has the fields of a CLI profile that are used here.
 type cliProfile struct {
 	Name            string `json:"name"`
 	Mode            string `json:"mode"`
@@ -172,12 +174,12 @@ type cliProfile struct {
 	SourceProfile   string `json:"source_profile"`
 }
 
-// isBlank tells a profile that the CLI made but nobody filled in.
+// isBlank reports whether a profile is as the CLI first creates it, without keys.
 func (p *cliProfile) isBlank() bool {
 	return (p.Mode == "" || p.Mode == "AK") && p.AccessKeyID+p.AccessKeySecret == ""
 }
 
-// cliModes are the CLI's modes that credentials-go knows.
+// cliModes are the CLI's modes that credentials-go supports.
 var cliModes = []string{"AK", "StsToken", "RamRoleArn", "EcsRamRole", "OIDC", "External", "ChainableRamRoleArn", "CloudSSO", "OAuth"}
 
 func fromCLI() (*source, error) {
@@ -194,13 +196,13 @@ func fromCLI() (*source, error) {
 		Profiles []cliProfile `json:"profiles"`
 	}
 	if json.Unmarshal(content, &config) != nil {
-		return nil, fmt.Errorf("the CLI's configuration %s is not what the CLI writes: mend it, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true", path)
+		return nil, fmt.Errorf("the CLI's configuration %s cannot be parsed: fix it, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true", path)
 	}
 	chosen := os.Getenv("ALIBABA_CLOUD_PROFILE")
 	name := cmp.Or(chosen, config.Current)
 	i := indexOf(config.Profiles, name)
 	switch {
-	case i < 0 && (chosen != "" || name == "" || len(config.Profiles) == 0): // the credentials file may have it
+	case i < 0 && (chosen != "" || name == "" || len(config.Profiles) == 0): // the credentials file may have the profile
 		return nil, nil
 	case i < 0:
 		return nil, fmt.Errorf("the CLI's current profile %s does not exist: choose another with ALIBABA_CLOUD_PROFILE", strconv.Quote(name))
@@ -210,7 +212,7 @@ func fromCLI() (*source, error) {
 	profile := &config.Profiles[i]
 	called := fmt.Sprintf("the CLI's profile %s of mode %s", strconv.Quote(name), cmp.Or(profile.Mode, `""`))
 	switch {
-	case profile.Mode == "CredentialsURI" && profile.CredentialsURI != "": // credentials-go does not know it
+	case profile.Mode == "CredentialsURI" && profile.CredentialsURI != "": // credentials-go does not support this mode in a profile
 		provider, err := providers.NewURLCredentialsProviderBuilder().WithUrl(profile.CredentialsURI).Build()
 		return newSource(called, provider, err)
 	case profile.Mode == "CredentialsURI":
@@ -221,15 +223,15 @@ func fromCLI() (*source, error) {
 		return nil, errors.New(called + " cannot be used here: choose another with ALIBABA_CLOUD_PROFILE, or pass WithCredentials")
 	}
 	provider, err := providers.NewCLIProfileCredentialsProviderBuilder().WithProfileFile(path).WithProfileName(name).Build()
-	return newSource(called+" fails, mend it or choose another with ALIBABA_CLOUD_PROFILE", provider, err)
+	return newSource(called+" fails, fix it or choose another with ALIBABA_CLOUD_PROFILE", provider, err)
 }
 
 func indexOf(profiles []cliProfile, name string) int {
 	return slices.IndexFunc(profiles, func(p cliProfile) bool { return p.Name == name })
 }
 
-// isCircular reports whether a profile's sources lead back to it: credentials-go
-// would follow them until the stack overflows.
+// isCircular reports whether the chain of source profiles of a profile never ends.
+// credentials-go would follow it until the stack overflows.
 func isCircular(profiles []cliProfile, i int) bool {
 	for range len(profiles) + 1 {
 		if i < 0 || profiles[i].Mode != "ChainableRamRoleArn" {
@@ -253,7 +255,8 @@ func fromFile() (*source, error) {
 	return found, err
 }
 
-// fromNowhere is the error of a profile that is named and is in neither file.
+// fromNowhere returns an error if ALIBABA_CLOUD_PROFILE is set: neither file has that
+// profile, or the search would not have come here.
 func fromNowhere() (*source, error) {
 	if name := os.Getenv("ALIBABA_CLOUD_PROFILE"); name != "" {
 		return nil, fmt.Errorf("ALIBABA_CLOUD_PROFILE is %s, but neither the CLI's configuration nor the credentials file has that profile", strconv.Quote(name))
@@ -273,8 +276,9 @@ func (c *defaultChain) fromInstance() (*source, error) {
 	return found, err
 }
 
-// isNoInstance reports whether an error of the metadata service says that this is no
-// ECS instance, or one without a role. A credentials URI was chosen, the role is a guess.
+// isNoInstance reports whether an error of the metadata service means that this is not
+// an ECS instance, or one without a role. If a credentials URI is set, every error does,
+// because the URI was chosen and the role is only a guess.
 func isNoInstance(err error) bool {
 	return os.Getenv("ALIBABA_CLOUD_CREDENTIALS_URI") != "" || !mayPass(err) || strings.Contains(err.Error(), ": dial ")
 }
@@ -287,8 +291,8 @@ func fromURI() (*source, error) {
 	return newSource("ALIBABA_CLOUD_CREDENTIALS_URI", provider, err)
 }
 
-// configured is the file that a variable names, else the one at home if it can be
-// found: a home that is no directory, or not ours, is as good as none.
+// configured returns the file that a variable names, or else the one in the home
+// directory, or "" if there is none.
 func configured(variable, atHome string) string {
 	if path := os.Getenv(variable); path != "" {
 		return path

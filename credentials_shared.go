@@ -15,17 +15,17 @@ import (
 	"github.com/cams-go/cams/internal/redact"
 )
 
-// sharedProvider lets any number of calls use a provider that may be slow,
-// may ignore its context, may panic and must not be called concurrently.
+// sharedProvider makes a provider safe for concurrent use. The provider may be slow,
+// ignore its context or panic, and is never called concurrently.
 type sharedProvider struct {
 	fetch fetcher
 	group flight.Group[Credentials]
 }
 
-// fetcher asks a provider. It says how long the answer is kept.
+// fetcher asks a provider. It also returns how long to cache the credentials.
 type fetcher func(context.Context, rejected) (Credentials, flight.Lifetime, error)
 
-// rejected tells credentials that the service called expired; nil tells none.
+// rejected reports whether the service has refused these credentials; nil means none.
 type rejected = func(Credentials) bool
 
 func newSharedProvider(fetch fetcher) *sharedProvider {
@@ -34,7 +34,8 @@ func newSharedProvider(fetch fetcher) *sharedProvider {
 	return p
 }
 
-// shareable wraps a provider of the user's; ours are safe already.
+// shareable wraps a user's provider. The package's own are already safe for concurrent
+// use.
 func shareable(p CredentialsProvider) CredentialsProvider {
 	switch p.(type) {
 	case *staticProvider, *sharedProvider:
@@ -46,8 +47,8 @@ func shareable(p CredentialsProvider) CredentialsProvider {
 	})
 }
 
-// untilShortlyBefore keeps credentials until they expire, and has them refreshed
-// three minutes before, or for the last tenth of a shorter life.
+// untilShortlyBefore returns a lifetime that ends at expires. The refresh starts three
+// minutes before, or after nine tenths of the time if that is later.
 func untilShortlyBefore(expires time.Time) flight.Lifetime {
 	if expires.IsZero() {
 		return flight.Lifetime{}
@@ -61,10 +62,11 @@ func (p *sharedProvider) Credentials(ctx context.Context) (Credentials, error) {
 	return p.group.Get(ctx)
 }
 
-// reject says that the service called these credentials expired.
+// reject notes that the service refused these credentials.
 func (p *sharedProvider) reject(creds Credentials) { p.group.Reject(creds.sameAs) }
 
-// ask turns all that a provider may do wrong into an error that shows no secret.
+// ask calls the provider. Panics, errors and invalid credentials become errors that show
+// no secret.
 func (p *sharedProvider) ask(ctx context.Context, rejected rejected) (creds Credentials, lifetime flight.Lifetime, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -86,15 +88,14 @@ func (p *sharedProvider) ask(ctx context.Context, rejected rejected) (creds Cred
 	return creds, lifetime, nil
 }
 
-// passing marks a provider's failure that may pass by itself, so that the attempt
-// is repeated.
+// passing marks a provider's failure as temporary, so that the attempt is retried.
 type passing struct{ error }
 
 func (e passing) Unwrap() error { return e.error }
 
-// mayPass reports whether a provider's failure may pass by itself: a request of
-// net/http that got no answer, no connection, or an error that says so. It wants
-// the error as the provider made it: a masked one has lost some methods.
+// mayPass reports whether a provider's failure may be temporary: no connection, no answer
+// to an HTTP request, or an error that says so itself. err must be unmasked, because
+// masking hides methods.
 func mayPass(err error) bool {
 	var timeout interface{ Timeout() bool }
 	var temporary interface{ Temporary() bool }
@@ -109,8 +110,8 @@ func mayPass(err error) bool {
 	return errors.As(err, &request) && request.Op != "parse"
 }
 
-// ofCredentialsGo marks an error of credentials-go whose text tells that it may
-// pass: that library makes most errors of texts alone.
+// ofCredentialsGo marks an error of credentials-go as temporary if its text says so. Most
+// errors of that library have nothing but a text.
 func ofCredentialsGo(err error) error {
 	if err != nil && libraryTexts().mayPass(err.Error()) {
 		return passing{err}
@@ -118,10 +119,10 @@ func ofCredentialsGo(err error) error {
 	return err
 }
 
-// libraryErrors are the texts of credentials-go's errors that may pass.
+// libraryErrors are patterns for the texts of credentials-go's temporary errors.
 type libraryErrors struct{ unreachable, answer, code, gateway *regexp.Regexp }
 
-// libraryTexts compiles at the first need, for a quick start of the program.
+// libraryTexts is compiled at its first use, so that programs start fast.
 var libraryTexts = sync.OnceValue(func() libraryErrors {
 	const passingStatus = `(?:429|5\d\d)\b`
 	return libraryErrors{
@@ -130,7 +131,7 @@ var libraryTexts = sync.OnceValue(func() libraryErrors {
 			`|refresh Ecs sts token err, httpStatus: ` + passingStatus +
 			`|get role name failed: GET \S+ ` + passingStatus +
 			`|failed to refresh token, status code: ` + passingStatus + `)`),
-		// The body of an answer, without its status.
+		// These texts go on with the body of an answer, but do not have its status.
 		answer:  regexp.MustCompile(`^(?:refresh session token failed|get session token(?: from \w+)? failed|get credentials from GET \S+ failed): `),
 		code:    regexp.MustCompile(`"(?:Error)?[Cc]ode"\s*:\s*"([\w.-]+)"`),
 		gateway: regexp.MustCompile(`(?i)(?:service (?:temporarily )?unavailable|bad gateway|gateway time-?out|internal server error|too many requests)`),

@@ -9,20 +9,22 @@ import (
 	"github.com/cams-go/cams/internal/retry"
 )
 
-// Limiter paces requests. *rate.Limiter of golang.org/x/time/rate is one.
+// Limiter limits the rate of requests. A *rate.Limiter of golang.org/x/time/rate
+// implements it.
 //
-// The default is adaptive, one for each operation of a client, as the service's
-// quotas are. It limits nothing before the first refusal; then it finds the
-// quota from refusals, from waits that the service names and from headers that
-// tell what is left. It keeps callers in order, comes back to full speed by
-// itself, and forgets after a minute in which nobody had to wait.
+// The default limiter is adaptive. A client has one for each operation, because the
+// service has a quota for each. It limits nothing before the first refusal. Then it
+// finds the quota from refusals, from waits that the service asks for, and from headers
+// with the remaining quota. Calls that were refused go first, the others in order. It
+// removes the limit after a minute in which no call was refused or had to wait.
 type Limiter interface {
-	// Wait returns when the caller may send a request, or with an error when it
-	// may not, for instance because ctx has ended.
+	// Wait returns nil when the caller may send a request. It returns an error when the
+	// caller may not, for instance because ctx has ended.
 	Wait(ctx context.Context) error
 }
 
-// Unlimited limits nothing: with [WithLimiter] it turns the default off.
+// Unlimited returns a limiter that limits nothing. With [WithLimiter] it turns the
+// default limiter off.
 func Unlimited() Limiter { return unlimited{} }
 
 type unlimited struct{}
@@ -47,7 +49,7 @@ func (l *limiters) get(operation string) *limiter.Adaptive {
 	return l.of[operation]
 }
 
-// wait waits for the limiter. That is no part of an attempt's timeout.
+// wait waits for the limiter, outside the attempt timeout.
 func (c *Client) wait(ctx context.Context, call *call, r *result) error {
 	start := time.Now()
 	var err error
@@ -56,7 +58,7 @@ func (c *Client) wait(ctx context.Context, call *call, r *result) error {
 	} else {
 		r.ticket, err = call.pace.Wait(ctx, call.retries.refusals)
 	}
-	if waited := time.Since(start); waited >= time.Millisecond { // less is no waiting
+	if waited := time.Since(start); waited >= time.Millisecond { // less does not count as a wait
 		r.waited = waited
 		call.info.Waited += waited
 	}
@@ -66,7 +68,7 @@ func (c *Client) wait(ctx context.Context, call *call, r *result) error {
 	return nil
 }
 
-// learn tells the adaptive limiter how an attempt ended.
+// learn reports an attempt's outcome to the adaptive limiter.
 func (c *Client) learn(call *call, r *result, throttled bool) {
 	if throttled {
 		call.retries.refusals++

@@ -8,46 +8,47 @@ import (
 	"time"
 )
 
-// Observer is told about calls and their attempts, for metrics and traces. Its
-// methods run within the call: they must be quick, and safe for concurrent use.
-// It is not told of a call that ends in a [*ValidationError]. The module
-// github.com/cams-go/cams/camsotel has one for OpenTelemetry.
+// Observer receives events of calls and their attempts, for metrics and traces. The
+// client runs its methods as part of the call, so they must be fast. They must be safe
+// for concurrent use. A call that ends in a [*ValidationError] has no events. The module
+// github.com/cams-go/cams/camsotel has an Observer for OpenTelemetry.
 type Observer interface {
-	// StartCall begins a call. The context that it returns is used by the call and
-	// comes back in Attempt and EndCall; nil means ctx.
+	// StartCall runs when a call starts. The call uses the context that it returns, and
+	// passes it to Attempt and EndCall. If it is nil, the call uses ctx.
 	StartCall(ctx context.Context, operation string) context.Context
-	// Attempt follows each attempt, before the pause if it is repeated.
+	// Attempt runs after each attempt, before the pause if there is a retry.
 	Attempt(ctx context.Context, attempt AttemptInfo)
-	// EndCall ends a call.
+	// EndCall runs when a call has ended.
 	EndCall(ctx context.Context, call CallInfo)
 }
 
-// AttemptInfo is one attempt of a call. It holds no secret and no phone number.
+// AttemptInfo describes one attempt of a call. It has no secret and no phone number.
 type AttemptInfo struct {
 	Operation  string        // for instance "ListChatGroupParticipants"
 	Number     int           // counted from 1
 	StatusCode int           // HTTP status; 0 if there was no answer
-	Code       string        // the service's code, of a refusal
-	RequestID  string        // as the answer tells it
-	Err        error         // nil for a success
+	Code       string        // the service's code if it refused the request
+	RequestID  string        // from the answer
+	Err        error         // nil on success
 	Duration   time.Duration // from asking for credentials to the end of the answer
 	Waited     time.Duration // for the limiter, before the attempt
-	Retry      bool          // whether another attempt follows, unless the context ends first
-	Reason     string        // why one follows, or why a failure is the end
-	Pause      time.Duration // before the next attempt
+	Retry      bool          // whether a retry follows, unless the context ends first
+	Reason     string        // why there is a retry, or why there is none after a failure
+	Pause      time.Duration // before the retry
 }
 
-// CallInfo is a call that has ended, well or not.
+// CallInfo describes a call that has ended.
 //
-// Header and Body are the last answer's, as they came: Body may hold phone
-// numbers. Body is nil if there was no answer, or as much as came of it.
+// Header and Body are those of the last answer, unmasked: Body may contain phone
+// numbers. Body is decompressed. It is incomplete if the answer was truncated or too
+// large, and nil if there was no answer.
 type CallInfo struct {
 	Operation  string
 	StatusCode int
 	Header     http.Header
 	Body       []byte
 	Attempts   int           // attempts made
-	Duration   time.Duration // of the whole call, with all pauses
+	Duration   time.Duration // of the whole call, including pauses
 	Waited     time.Duration // for the limiter, in all attempts together
 	Err        error         // what the call returned
 }
@@ -65,14 +66,14 @@ func (i CallInfo) LogValue() slog.Value {
 
 type callInfoKey struct{}
 
-// WithCallInfo returns a context with which one call tells about itself, also if
-// it fails: it fills into before it returns, but for a [*ValidationError], which
-// leaves into as it is. Use the context for one call at a time.
+// WithCallInfo returns a context for one call. Before the call returns, it fills into,
+// even if it fails. Only a call that ends in a [*ValidationError] leaves into as it is.
+// Do not use the context for two calls at the same time.
 func WithCallInfo(ctx context.Context, into *CallInfo) context.Context {
 	return context.WithValue(ctx, callInfoKey{}, into)
 }
 
-// observers are all that watch the calls of a client.
+// observers are all observers of a client's calls.
 type observers []Observer
 
 func (all observers) start(ctx context.Context, operation string) context.Context {
@@ -90,7 +91,7 @@ func (all observers) attempt(ctx context.Context, attempt AttemptInfo) {
 	}
 }
 
-// end tells the observers, and the caller who used [WithCallInfo].
+// end fills the CallInfo of [WithCallInfo] and calls the observers.
 func (all observers) end(ctx context.Context, call *CallInfo) {
 	if into, ok := ctx.Value(callInfoKey{}).(*CallInfo); ok && into != nil {
 		*into = *call
@@ -100,8 +101,8 @@ func (all observers) end(ctx context.Context, call *CallInfo) {
 	}
 }
 
-// logger is the observer of [WithLogger]. A program without one does without
-// log/slog's handlers: 70 KB.
+// logger is the observer of [WithLogger]. The linker leaves out log/slog's handlers
+// (70 KB) if a program does not use it.
 type logger struct{ *slog.Logger }
 
 func (logger) StartCall(ctx context.Context, _ string) context.Context { return ctx }
@@ -139,8 +140,8 @@ func (l logger) Attempt(ctx context.Context, attempt AttemptInfo) {
 	l.LogAttrs(ctx, slog.LevelDebug, "cams attempt", attrs...)
 }
 
-// EndCall writes one warning for a call that failed. Who cancelled a call himself
-// gets no warning.
+// EndCall writes one record for a call that failed: a warning, or a debug record if the
+// caller canceled the call.
 func (l logger) EndCall(ctx context.Context, call CallInfo) {
 	if call.Err == nil {
 		return

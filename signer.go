@@ -9,23 +9,23 @@ import (
 
 // Signer signs one HTTP request in place.
 //
-// A Signer is pure: everything it needs is in its arguments, so the same
-// arguments give the same signature, and it is safe for concurrent use. It may
-// be applied again to a request that was signed before.
+// A Signer is a pure function of its arguments: the same arguments give the same
+// signature. It must be safe for concurrent use. It can sign a request again that was
+// signed before.
 type Signer interface {
 	Sign(req *http.Request, in SigningInput) error
 }
 
-// SigningInput is what a [Signer] needs beside the request.
+// SigningInput is what a [Signer] needs besides the request.
 type SigningInput struct {
 	Action      string      // the operation, for instance "ListChatGroupParticipants"
 	Version     string      // the API version, for instance "2020-06-06"
 	Credentials Credentials // an AccessKey pair, temporary or not, or a bearer token
-	Time        time.Time   // the signing time; the service refuses more than 15 minutes of difference
-	Nonce       string      // unique a request; the service refuses a repeat (SignatureNonceUsed)
+	Time        time.Time   // the signing time; the service refuses one more than 15 minutes off
+	Nonce       string      // unique for each request; the service refuses a repeat (SignatureNonceUsed)
 }
 
-// validate refuses what would be signed but never accepted.
+// validate returns an error for input whose signature the service would never accept.
 func (in *SigningInput) validate(req *http.Request) error {
 	switch {
 	case req == nil || req.URL == nil:
@@ -42,14 +42,14 @@ func (in *SigningInput) validate(req *http.Request) error {
 	return in.Credentials.validate()
 }
 
-// ACS3Signer is Alibaba Cloud's signature V3, ACS3-HMAC-SHA256: the signature
-// travels in the Authorization header and covers the method, the path, the
-// query, the host, the body, Content-Type and all x-acs-* headers.
+// ACS3Signer signs with Alibaba Cloud's signature V3, ACS3-HMAC-SHA256. The signature
+// is in the Authorization header and covers the method, the path, the query, the host,
+// the body, Content-Type and all x-acs-* headers.
 //
-// With a bearer token it sets the token's header and SignatureType, and no
-// Authorization. It rewrites the request's query in canonical order and
-// encoding; what the query means stays as it is. With GODEBUG=fips140=only a secret of
-// less than 14 bytes is an error; real ones have 30.
+// With a bearer token it sets the token's header and the parameter SignatureType, and
+// no Authorization header. It rewrites the request's query in canonical order and
+// encoding, which does not change its meaning. With GODEBUG=fips140=only a secret
+// shorter than 14 bytes is an error; real ones have 30.
 type ACS3Signer struct{}
 
 // Sign implements [Signer].
@@ -57,13 +57,12 @@ func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
 	return in.sign("ACS3Signer", req, sign.ACS3)
 }
 
-// RPCSigner is Alibaba Cloud's older RPC signature, SignatureVersion 1.0 with
-// HMAC-SHA1: everything travels in the query, the signature too. It signs the
-// method and the query, not the body. With GODEBUG=fips140=only it is an error.
+// RPCSigner signs with Alibaba Cloud's older RPC signature, SignatureVersion 1.0 with
+// HMAC-SHA1. The signature and all it needs are in the query. It covers the method and
+// the query, not the body. With GODEBUG=fips140=only it returns an error.
 //
-// With a bearer token the query carries BearerToken and SignatureType, and no
-// signature. The answer's format is json unless the query already asks for
-// another Format.
+// With a bearer token the query has BearerToken and SignatureType, and no signature.
+// It asks for an answer in JSON unless the query already has a Format.
 type RPCSigner struct{}
 
 // Sign implements [Signer].
@@ -71,7 +70,7 @@ func (RPCSigner) Sign(req *http.Request, in SigningInput) error {
 	return in.sign("RPCSigner", req, sign.RPC)
 }
 
-// sign applies one of the two signatures.
+// sign validates the input and applies one of the two signatures.
 func (in *SigningInput) sign(signer string, req *http.Request, apply func(*http.Request, *sign.Input) error) error {
 	if err := in.validate(req); err != nil {
 		return err

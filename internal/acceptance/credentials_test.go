@@ -160,7 +160,7 @@ func TestNothingAboutACredentialPanicsInTheConstructor(t *testing.T) {
 		"a nil pointer":           (*goModel)(nil),
 	} {
 		_, err := cams.NewClient(cams.WithCredentials(cams.CredentialsFrom(c)))
-		assert.EqualError(t, err, "cams: WithCredentials got unusable credentials: Credentials.AccessKeyID is empty, and so are all other credentials", name)
+		assert.EqualError(t, err, "cams: WithCredentials got unusable credentials: Credentials.AccessKeyID is empty, and so are the other fields", name)
 	}
 	for name, c := range map[string]credentials.Credential{
 		"a wrapped nil":            credentials.FromCredentialsProvider("access_key", nil),
@@ -609,14 +609,14 @@ func TestWhateverAProviderDoesEndsInAClearErrorWithoutSecrets(t *testing.T) {
 		"it dereferences nil":        {func() (cams.Credentials, error) { return *(*cams.Credentials)(nil), nil }, "the provider panicked: runtime error: invalid memory address or nil pointer dereference"},
 		"it ends its goroutine":      {func() (cams.Credentials, error) { runtime.Goexit(); panic("unreachable") }, "the provider ended its goroutine and returned nothing"},
 		"its error is a nil pointer": {fail((*spilling)(nil)), "the provider panicked: value method github.com/cams-go/cams/internal/acceptance.spilling.Error called using nil *spilling pointer"},
-		"empty credentials":          {give(cams.Credentials{}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are all other credentials"},
+		"empty credentials":          {give(cams.Credentials{}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are the other fields"},
 		"no secret":                  {give(cams.Credentials{AccessKeyID: "id"}), "the provider returned unusable credentials: Credentials.AccessKeySecret is empty"},
 		"a secret alone":             {give(cams.Credentials{AccessKeySecret: leaked}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty"},
 		"a token alone":              {give(cams.Credentials{SecurityToken: leaked}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty"},
 		"a token with a line break":  {give(cams.Credentials{AccessKeyID: "id", AccessKeySecret: leaked, SecurityToken: leaked + "\r\nX: y"}), "the provider returned unusable credentials: Credentials.SecurityToken holds a line break or another control character"},
 		"a bearer token and a key":   {give(cams.Credentials{AccessKeyID: "id", AccessKeySecret: leaked, BearerToken: leaked}), "the provider returned unusable credentials: Credentials.BearerToken cannot be used together with an AccessKey"},
 		"a nil model":                {from(func() (*credentials.CredentialModel, error) { return nil, nil }), "the provider returned nothing"},
-		"an empty model":             {from(func() (*credentials.CredentialModel, error) { return &credentials.CredentialModel{}, nil }), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are all other credentials"},
+		"an empty model":             {from(func() (*credentials.CredentialModel, error) { return &credentials.CredentialModel{}, nil }), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are the other fields"},
 		"a model without a secret": {from(func() (*credentials.CredentialModel, error) {
 			return &credentials.CredentialModel{AccessKeyId: text("id")}, nil
 		}), "the provider returned unusable credentials: Credentials.AccessKeySecret is empty"},

@@ -240,7 +240,7 @@ func TestWhatIsChosenButNotUsableIsAnErrorAndNoOtherIdentity(t *testing.T) {
 		"a profile that is nowhere":      {map[string]string{"ALIBABA_CLOUD_PROFILE": "none"}, ak, `ALIBABA_CLOUD_PROFILE is "none", but neither the CLI's configuration nor the credentials file has that profile`},
 		"a current one that is not":      {nil, strings.Replace(ak, `"current":"p"`, `"current":"none"`, 1), `the CLI's current profile "none" does not exist: choose another with ALIBABA_CLOUD_PROFILE`},
 		"a profile without a mode":       {nil, config("", `,"access_key_id":"id","access_key_secret":"s"`), `the CLI's profile "p" of mode "" cannot be used here`},
-		"a blank profile that is named":  {map[string]string{"ALIBABA_CLOUD_PROFILE": "p"}, config("AK", ""), `the CLI's profile "p" of mode AK fails, mend it or choose another with ALIBABA_CLOUD_PROFILE: the access key id is empty`},
+		"a blank profile that is named":  {map[string]string{"ALIBABA_CLOUD_PROFILE": "p"}, config("AK", ""), `the CLI's profile "p" of mode AK fails, fix it or choose another with ALIBABA_CLOUD_PROFILE: the access key id is empty`},
 		"a file that is not there":       {map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/none"}, ak, "the CLI's configuration: open /none"},
 		"another that is not there":      {map[string]string{"ALIBABA_CLOUD_CREDENTIALS_FILE": "/none"}, "", "the credentials file /none: ERROR: Can not open file"},
 		"a URI profile without its URI":  {nil, config("CredentialsURI", ""), `the CLI's profile "p" of mode CredentialsURI has no credentials_uri`},
