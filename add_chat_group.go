@@ -16,24 +16,26 @@ type AddChatGroupRequest struct {
 	// Subject is the group's name, 1 to 128 characters. WhatsApp requires it, the API does not.
 	Subject     string `json:"Subject,omitempty"`
 	Description string `json:"Description,omitempty"` // up to 2,048 characters
-	GroupLink   string `json:"GroupLink,omitempty"`   // Telegram's
+	GroupLink   string `json:"GroupLink,omitempty"`   // for Telegram
 }
 
-// AddChatGroupResponse tells that a group is being created.
+// AddChatGroupResponse means that the service has started to create the group.
 type AddChatGroupResponse struct {
 	ResponseMetadata
 	UniqueCode string `json:"UniqueCode"` // digits that identify the creation; not the GroupID
 }
 
-// AddChatGroup creates a group. The service does so in its own time and tells no
-// GroupID: look with [Client.ListChatGroup], by Subject, until the group is
-// [GroupStatusActive]. Then [Client.AddChatGroupInviteLink] makes the link that
-// members join with. A business number has up to 10,000 groups, a group 8 members.
+// AddChatGroup creates a group. The service creates it asynchronously and returns no
+// GroupID: call [Client.ListChatGroup] with the Subject until the group is
+// [GroupStatusActive]. Then call [Client.AddChatGroupInviteLink] to create the link that
+// members join with. A business number can have 10,000 groups, a group 8 members.
 //
-// Each call creates a group, so a failed attempt is repeated only if it surely did
-// nothing. Any other end without an answer is [ErrOutcomeUnknown]: look with
-// ListChatGroup before you call again. It needs the RAM action
-// cams:AddChatGroup. An internal preview: the account manager lets an account in.
+// It is not idempotent: each call creates another group. So a failed attempt is retried
+// only if it was surely not carried out. Otherwise the error is [ErrOutcomeUnknown]:
+// check with ListChatGroup before you call again.
+//
+// It needs the RAM action cams:AddChatGroup. The API is an internal preview: ask your
+// account manager for access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/AddChatGroup
 func (c *Client) AddChatGroup(ctx context.Context, req *AddChatGroupRequest) (*AddChatGroupResponse, error) {
@@ -43,8 +45,8 @@ func (c *Client) AddChatGroup(ctx context.Context, req *AddChatGroupRequest) (*A
 	return invoke[AddChatGroupResponse](ctx, c, &addChatGroup, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, or a required field that is empty.
+// Validate returns a [*ValidationError] if the request is nil or a required field is
+// empty.
 func (r *AddChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("AddChatGroupRequest")

@@ -8,28 +8,31 @@ import (
 
 var addChatGroupInviteLink = operation{name: "AddChatGroupInviteLink", result: "InviteLink", tells: "ListChatGroup"}
 
-// AddChatGroupInviteLinkRequest makes a link. All fields but ChannelType are required.
+// AddChatGroupInviteLinkRequest creates an invite link. All fields but ChannelType are
+// required.
 type AddChatGroupInviteLinkRequest struct {
 	BusinessNumber string      `json:"BusinessNumber"`        // the business's phone number with country code, digits only
 	ChannelType    ChannelType `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string      `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
-	GroupID        string      `json:"GroupId"`               // as ListChatGroup tells it
+	GroupID        string      `json:"GroupId"`               // as ListChatGroup returns it
 }
 
-// AddChatGroupInviteLinkResponse tells the new link.
+// AddChatGroupInviteLinkResponse has the new link.
 type AddChatGroupInviteLinkResponse struct {
 	ResponseMetadata
 	InviteLink string `json:"InviteLink"` // for instance "https://chat.whatsapp.com/..."
 }
 
-// AddChatGroupInviteLink makes the link that members join a group with, the only
-// way in. The group must be active. It may reset the link and end one that was
-// given out before; [Client.ListChatGroup] tells the present link.
+// AddChatGroupInviteLink creates the link that members join a group with. There is no
+// other way to join. The group must be active. A new link may make an earlier one
+// invalid; [Client.ListChatGroup] returns the current link.
 //
-// So a failed attempt is repeated only if it surely did nothing. Any other end
-// without an answer is [ErrOutcomeUnknown]: look with ListChatGroup before you call
-// again. It needs the RAM action
-// cams:AddChatGroupInviteLink. An internal preview: the account manager lets an account in.
+// It is not idempotent, so a failed attempt is retried only if it was surely not carried
+// out. Otherwise the error is [ErrOutcomeUnknown]: check with ListChatGroup before you
+// call again.
+//
+// It needs the RAM action cams:AddChatGroupInviteLink. The API is an internal preview:
+// ask your account manager for access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/AddChatGroupInviteLink
 func (c *Client) AddChatGroupInviteLink(ctx context.Context, req *AddChatGroupInviteLinkRequest) (*AddChatGroupInviteLinkResponse, error) {
@@ -39,8 +42,8 @@ func (c *Client) AddChatGroupInviteLink(ctx context.Context, req *AddChatGroupIn
 	return invoke[AddChatGroupInviteLinkResponse](ctx, c, &addChatGroupInviteLink, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, or a required field that is empty.
+// Validate returns a [*ValidationError] if the request is nil or a required field is
+// empty.
 func (r *AddChatGroupInviteLinkRequest) Validate() error {
 	if r == nil {
 		return missing("AddChatGroupInviteLinkRequest")

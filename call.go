@@ -14,25 +14,25 @@ import (
 	"github.com/cams-go/cams/internal/wire"
 )
 
-// Operation is an operation of the API that this package has no method for, or
-// any other, by its name. See [Client.Call].
+// Operation names an operation of the API for [Client.Call].
 type Operation struct {
 	Name       string // for instance "QueryChatappPhoneNumbers"
-	Repeatable bool   // whether it may be sent again after an unclear outcome; false is safe
+	Repeatable bool   // whether it is idempotent, so that it may be retried after an unknown outcome; false is safe
 }
 
-// Call calls any operation of the API, version 2020-06-06, by its name. It signs,
-// repeats, limits, logs and masks as for the operations that have methods.
+// Call calls any operation of the API, version 2020-06-06, by its name. Signing,
+// retries, limiting, logs and masking work as for the operations with methods.
 //
-// params is a struct with json tags or a map with string keys, or a pointer to
-// one; nil for no parameters. Strings, numbers and booleans are sent as they are,
-// objects and lists as compact JSON; nil and empty strings are left out. No error
-// and no log shows a string or a long number in it.
+// params is a struct with json tags, a map with string keys, a pointer to one of them,
+// or nil for no parameters. Strings, numbers and booleans are sent as they are, objects
+// and lists as compact JSON. Nil and empty strings are left out. Errors and logs never
+// show strings from params, or numbers of six or more characters.
 //
-// out is a pointer to a struct, which may embed [ResponseMetadata], or to a
-// map[string]any; nil takes no result. It is written if the error is nil. A bad argument is a
-// [*ValidationError], and nothing is sent. Errors are those of other calls; an
-// operation that is not Repeatable may end as [ErrOutcomeUnknown].
+// out is a pointer to a struct, which may embed [ResponseMetadata], or to a map with
+// string keys. nil ignores the result. Call replaces what out points to if the error is
+// nil, and leaves it as it is otherwise. An invalid argument is a [*ValidationError], and
+// nothing is sent. An operation that is not Repeatable may return [ErrOutcomeUnknown].
+// All other errors are those of the package documentation.
 func (c *Client) Call(ctx context.Context, op Operation, params, out any) error {
 	if op.Name == "" || strings.ContainsFunc(op.Name, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		return &ValidationError{Field: "Operation.Name", Reason: "is not the name of an operation"}
@@ -46,15 +46,15 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 	}
 	target := reflect.ValueOf(out)
 	if !isOut(target) {
-		return &ValidationError{Field: "out", Reason: "is no pointer to a struct or to a map with string keys"}
+		return &ValidationError{Field: "out", Reason: "must be a pointer to a struct or to a map with string keys"}
 	}
 	var answer reflect.Value
 	err = c.do(ctx, &operation{name: op.Name, repeatable: op.Repeatable}, parameters, func(body []byte) (*ResponseMetadata, error) {
-		answer = reflect.New(target.Type().Elem()) // it holds nothing of an earlier attempt
+		answer = reflect.New(target.Type().Elem()) // fresh for each attempt
 		if err := wire.Unmarshal(body, answer.Interface()); err != nil {
 			return nil, err
 		}
-		metadata := new(ResponseMetadata) // out may have it anywhere, or not at all
+		metadata := new(ResponseMetadata) // decoded separately, because out may not have it
 		return metadata, wire.Unmarshal(body, metadata)
 	})
 	if err == nil {
@@ -64,7 +64,7 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 	return err
 }
 
-// trimRequestID trims the request ID of a struct that embeds [ResponseMetadata].
+// trimRequestID trims the request ID if answer is a struct that embeds [ResponseMetadata].
 func trimRequestID(answer reflect.Value) {
 	if answer.Kind() != reflect.Struct {
 		return
@@ -76,7 +76,7 @@ func trimRequestID(answer reflect.Value) {
 	}
 }
 
-// isOut reports whether a value can hold an answer.
+// isOut reports whether out is valid for [Client.Call].
 func isOut(out reflect.Value) bool {
 	if out.Kind() != reflect.Pointer || out.IsNil() {
 		return false
@@ -85,9 +85,9 @@ func isOut(out reflect.Value) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map && t.Key().Kind() == reflect.String
 }
 
-// parametersOf makes parameters of a struct or a map. All their strings are private.
+// parametersOf converts a struct or a map to parameters. All strings are private.
 func parametersOf(params any) (parameters, error) {
-	invalid := &ValidationError{Field: "params", Reason: "is no struct and no map that JSON can hold"}
+	invalid := &ValidationError{Field: "params", Reason: "must be a struct or a map that can be marshalled as JSON"}
 	text := compactJSON(params)
 	if text == "null" {
 		return nil, nil
@@ -99,7 +99,7 @@ func parametersOf(params any) (parameters, error) {
 	var all parameters
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if name == "" || sign.IsReserved(name) {
-			return nil, &ValidationError{Field: "params", Reason: "has a parameter that belongs to the signature: " + name}
+			return nil, &ValidationError{Field: "params", Reason: "has a parameter that is reserved for the signature: " + name}
 		}
 		decoder := json.NewDecoder(bytes.NewReader(fields[name]))
 		decoder.UseNumber()
@@ -119,7 +119,8 @@ func parametersOf(params any) (parameters, error) {
 	return all, nil
 }
 
-// privateIn returns the strings and long numbers within a value, to be masked alone.
+// privateIn returns the strings and long numbers within a value, so that each is masked
+// wherever it appears alone.
 func privateIn(value any) (all parameters) {
 	switch value := value.(type) {
 	case string:

@@ -13,20 +13,20 @@ type DeleteChatGroupRequest struct {
 	BusinessNumber string      `json:"BusinessNumber"`        // the business's phone number with country code, digits only
 	ChannelType    ChannelType `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string      `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
-	GroupID        string      `json:"GroupId"`               // as ListChatGroup tells it
+	GroupID        string      `json:"GroupId"`               // as ListChatGroup returns it
 }
 
-// DeleteChatGroupResponse tells what was deleted.
+// DeleteChatGroupResponse has the number of groups deleted.
 type DeleteChatGroupResponse struct {
 	ResponseMetadata
 	Result int `json:"Result"` // groups deleted
 }
 
-// DeleteChatGroup deletes a group. That cannot be undone.
+// DeleteChatGroup deletes a group. This cannot be undone.
 //
-// It ends the same however often it is done, so a failed attempt is repeated. It
-// needs the RAM action cams:DeleteChatGroup. An internal preview: the account
-// manager lets an account in.
+// It is idempotent, so a failed attempt is retried. It needs the RAM action
+// cams:DeleteChatGroup. The API is an internal preview: ask your account manager for
+// access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/DeleteChatGroup
 func (c *Client) DeleteChatGroup(ctx context.Context, req *DeleteChatGroupRequest) (*DeleteChatGroupResponse, error) {
@@ -36,8 +36,8 @@ func (c *Client) DeleteChatGroup(ctx context.Context, req *DeleteChatGroupReques
 	return invoke[DeleteChatGroupResponse](ctx, c, &deleteChatGroup, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, or a required field that is empty.
+// Validate returns a [*ValidationError] if the request is nil or a required field is
+// empty.
 func (r *DeleteChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("DeleteChatGroupRequest")

@@ -8,25 +8,27 @@ import (
 
 var deleteChatGroupInviteLink = operation{name: "DeleteChatGroupInviteLink", repeatable: true, result: "Result"}
 
-// DeleteChatGroupInviteLinkRequest ends a link. All fields but ChannelType are required.
+// DeleteChatGroupInviteLinkRequest deletes a group's invite link. All fields but
+// ChannelType are required.
 type DeleteChatGroupInviteLinkRequest struct {
 	BusinessNumber string      `json:"BusinessNumber"`        // the business's phone number with country code, digits only
 	ChannelType    ChannelType `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string      `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
-	GroupID        string      `json:"GroupId"`               // as ListChatGroup tells it
+	GroupID        string      `json:"GroupId"`               // as ListChatGroup returns it
 }
 
-// DeleteChatGroupInviteLinkResponse tells whether there was a link.
+// DeleteChatGroupInviteLinkResponse says whether there was a link.
 type DeleteChatGroupInviteLinkResponse struct {
 	ResponseMetadata
-	Result int `json:"Result"` // 1 if a link was ended, else 0
+	Result int `json:"Result"` // 1 if a link was deleted, else 0
 }
 
-// DeleteChatGroupInviteLink ends a group's link: nobody can join with it any more.
+// DeleteChatGroupInviteLink deletes a group's invite link. Nobody can join with it any
+// more.
 //
-// It ends the same however often it is done, so a failed attempt is repeated. It
-// needs the RAM action cams:DeleteChatGroupInviteLink. An internal preview: the
-// account manager lets an account in.
+// It is idempotent, so a failed attempt is retried. It needs the RAM action
+// cams:DeleteChatGroupInviteLink. The API is an internal preview: ask your account
+// manager for access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/DeleteChatGroupInviteLink
 func (c *Client) DeleteChatGroupInviteLink(ctx context.Context, req *DeleteChatGroupInviteLinkRequest) (*DeleteChatGroupInviteLinkResponse, error) {
@@ -36,8 +38,8 @@ func (c *Client) DeleteChatGroupInviteLink(ctx context.Context, req *DeleteChatG
 	return invoke[DeleteChatGroupInviteLinkResponse](ctx, c, &deleteChatGroupInviteLink, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, or a required field that is empty.
+// Validate returns a [*ValidationError] if the request is nil or a required field is
+// empty.
 func (r *DeleteChatGroupInviteLinkRequest) Validate() error {
 	if r == nil {
 		return missing("DeleteChatGroupInviteLinkRequest")

@@ -9,28 +9,29 @@ import (
 
 var deleteChatGroupParticipants = operation{name: "DeleteChatGroupParticipants", repeatable: true, result: "Result"}
 
-// DeleteChatGroupParticipantsRequest removes members. All fields but ChannelType are required.
+// DeleteChatGroupParticipantsRequest removes members from a group. All fields but
+// ChannelType are required.
 type DeleteChatGroupParticipantsRequest struct {
 	BusinessNumber string                 `json:"BusinessNumber"`        // the business's phone number with country code, digits only
 	ChannelType    ChannelType            `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string                 `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
-	GroupID        string                 `json:"GroupId"`               // as ListChatGroup tells it
-	List           []ChatGroupParticipant `json:"List"`                  // who is removed, at least one
+	GroupID        string                 `json:"GroupId"`               // as ListChatGroup returns it
+	List           []ChatGroupParticipant `json:"List"`                  // the members to remove, at least one
 }
 
-// DeleteChatGroupParticipantsResponse tells how many were removed.
+// DeleteChatGroupParticipantsResponse has the number of members removed.
 type DeleteChatGroupParticipantsResponse struct {
 	ResponseMetadata
 	Result int `json:"Result"` // members removed
 }
 
-// DeleteChatGroupParticipants removes members from a group. Who was removed cannot
-// come back with the link.
+// DeleteChatGroupParticipants removes members from a group. A removed member cannot join
+// again with the link.
 //
-// It ends the same however often it is done, so a failed attempt is repeated; Result
-// then counts the last attempt's. It needs the RAM action
-// cams:DeleteChatGroupParticipants. An internal preview: the account manager lets an
-// account in.
+// It is idempotent, so a failed attempt is retried. After a retry, Result counts only
+// the members that the last attempt removed. It needs the RAM action
+// cams:DeleteChatGroupParticipants. The API is an internal preview: ask your account
+// manager for access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/DeleteChatGroupParticipants
 func (c *Client) DeleteChatGroupParticipants(ctx context.Context, req *DeleteChatGroupParticipantsRequest) (*DeleteChatGroupParticipantsResponse, error) {
@@ -40,9 +41,9 @@ func (c *Client) DeleteChatGroupParticipants(ctx context.Context, req *DeleteCha
 	return invoke[DeleteChatGroupParticipantsResponse](ctx, c, &deleteChatGroupParticipants, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, a required field that is empty, no one to remove, or a member
-// without a number. What the service does with an empty list is not published.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or a member has no number. An empty List is invalid because it is not
+// documented what the service does with one.
 func (r *DeleteChatGroupParticipantsRequest) Validate() error {
 	if r == nil {
 		return missing("DeleteChatGroupParticipantsRequest")
@@ -63,7 +64,7 @@ func (r *DeleteChatGroupParticipantsRequest) parameters() parameters {
 		{"GroupId", r.GroupID, shown},
 		{"List", compactJSON(r.List), private},
 	}
-	for _, member := range r.List { // each is masked where it stands alone
+	for _, member := range r.List { // to mask each number where it appears alone
 		params = append(params, parameter{"", member.ParticipantNumber, private})
 	}
 	return params

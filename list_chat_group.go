@@ -8,17 +8,17 @@ import (
 
 var listChatGroup = operation{name: "ListChatGroup", repeatable: true, result: "Data"}
 
-// ListChatGroupRequest asks for one page of a business number's groups.
-// BusinessNumber, CustSpaceID and Page are required; the others narrow the list.
+// ListChatGroupRequest requests one page of a business number's groups. BusinessNumber,
+// CustSpaceID and Page are required; the other fields filter the list.
 type ListChatGroupRequest struct {
 	BusinessNumber string      `json:"BusinessNumber"`        // the business's phone number with country code, digits only
 	ChannelType    ChannelType `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string      `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
 	Subject        string      `json:"Subject,omitempty"`     // the group's name
 	GroupStatus    GroupStatus `json:"GroupStatus,omitempty"`
-	GroupType      string      `json:"GroupType,omitempty"` // Telegram's
-	GroupLink      string      `json:"GroupLink,omitempty"` // Telegram's
-	Page           *Page       `json:"Page"`                // the service requires it; a pager fills it in
+	GroupType      string      `json:"GroupType,omitempty"` // for Telegram
+	GroupLink      string      `json:"GroupLink,omitempty"` // for Telegram
+	Page           *Page       `json:"Page"`                // required, but a pager fills it in
 }
 
 // ListChatGroupResponse is one page of groups.
@@ -27,40 +27,41 @@ type ListChatGroupResponse struct {
 	Data ListChatGroupData `json:"Data"`
 }
 
-// ListChatGroupData is API field Data.
+// ListChatGroupData is the API field Data.
 type ListChatGroupData struct {
 	Total int         `json:"Total"` // groups in the whole list
 	List  []ChatGroup `json:"List"`  // this page's groups
 }
 
-// ChatGroup is a group as ListChatGroup shows it.
+// ChatGroup is a group as ListChatGroup returns it.
 type ChatGroup struct {
 	GroupID               string      `json:"GroupId"`
 	BusinessNumber        string      `json:"BusinessNumber"`
 	Subject               string      `json:"Subject"`
 	Description           string      `json:"Description"`
 	GroupStatus           GroupStatus `json:"GroupStatus"`
-	InviteLink            string      `json:"InviteLink"`            // the present one; empty if there is none
+	InviteLink            string      `json:"InviteLink"`            // the current link; empty if there is none
 	ProfilePictureFile    string      `json:"ProfilePictureFile"`    // a URL
 	BusinessRole          string      `json:"BusinessRole"`          // the business's role in the group
 	GmtModifier           int64       `json:"GmtModifier"`           // time of the last change; its unit is not published
-	GroupLink             string      `json:"GroupLink"`             // Telegram's
-	GroupType             string      `json:"GroupType"`             // Telegram's
-	TotalParticipantCount int         `json:"TotalParticipantCount"` // members
+	GroupLink             string      `json:"GroupLink"`             // for Telegram
+	GroupType             string      `json:"GroupType"`             // for Telegram
+	TotalParticipantCount int         `json:"TotalParticipantCount"` // number of members
 }
 
-// ListChatGroupAPI is the operation as an interface, to test with a stub.
-// [*Client] implements it.
+// ListChatGroupAPI is the operation as an interface, for stubs in tests. [*Client]
+// implements it.
 type ListChatGroupAPI interface {
 	ListChatGroup(ctx context.Context, req *ListChatGroupRequest) (*ListChatGroupResponse, error)
 }
 
-// ListChatGroup lists one page of a business number's groups. It finds the GroupID
-// that the other operations need, and it is the one way to see what became of a
-// write. For all pages see [NewListChatGroupPager].
+// ListChatGroup lists one page of a business number's groups, with the GroupID that the
+// other operations need. It is also how to check whether a write was carried out. For
+// all pages see [NewListChatGroupPager].
 //
-// It is a read: a failed attempt is repeated. It needs the RAM action
-// cams:ListChatGroup. An internal preview: the account manager lets an account in.
+// It is a read, so a failed attempt is retried. It needs the RAM action
+// cams:ListChatGroup. The API is an internal preview: ask your account manager for
+// access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/ListChatGroup
 func (c *Client) ListChatGroup(ctx context.Context, req *ListChatGroupRequest) (*ListChatGroupResponse, error) {
@@ -70,9 +71,8 @@ func (c *Client) ListChatGroup(ctx context.Context, req *ListChatGroupRequest) (
 	return invoke[ListChatGroupResponse](ctx, c, &listChatGroup, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, a required field that is empty, no page, or a page size or
-// index below 1.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or Page.Size or Page.Index is below 1.
 func (r *ListChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("ListChatGroupRequest")
@@ -98,12 +98,12 @@ func (r *ListChatGroupRequest) parameters() parameters {
 	}
 }
 
-// ListChatGroupPager lists groups page by page.
+// ListChatGroupPager lists all groups of a business number.
 type ListChatGroupPager = Pager[ListChatGroupResponse, ChatGroup]
 
-// NewListChatGroupPager makes a pager that starts at req.Page.Index, by default 1.
-// It makes no request yet: what is wrong with its arguments is the error of the
-// first page. req is copied.
+// NewListChatGroupPager returns a pager that starts at req.Page.Index, by default 1. It
+// copies req and makes no request yet. If an argument is invalid, the first page returns
+// the error.
 func NewListChatGroupPager(api ListChatGroupAPI, req *ListChatGroupRequest, opts ...PagerOption) *ListChatGroupPager {
 	base, err := pagerBase(api, req, listChatGroup.name)
 	return makePager(pages[ListChatGroupResponse, ChatGroup]{
@@ -121,12 +121,12 @@ func NewListChatGroupPager(api ListChatGroupAPI, req *ListChatGroupRequest, opts
 // LogValue implements [slog.LogValuer]: a log shows no phone number.
 func (r ListChatGroupRequest) LogValue() slog.Value { return r.parameters().logValue() }
 
-// LogValue implements [slog.LogValuer]: a log shows no phone number.
+// LogValue implements [slog.LogValuer]: a log shows how many groups, and nothing else.
 func (d ListChatGroupData) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("Total", d.Total), slog.Int("List", len(d.List)))
 }
 
-// LogValue implements [slog.LogValuer]: a log shows the group, and no phone number.
+// LogValue implements [slog.LogValuer]: a log shows GroupID and GroupStatus.
 func (g ChatGroup) LogValue() slog.Value {
 	return parameters{{"GroupId", g.GroupID, shown}, {"GroupStatus", string(g.GroupStatus), shown}}.logValue()
 }

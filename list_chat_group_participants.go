@@ -8,20 +8,18 @@ import (
 
 var listChatGroupParticipants = operation{name: "ListChatGroupParticipants", repeatable: true, result: "Data"}
 
-// ListChatGroupParticipantsRequest asks for one page of a group's members.
+// ListChatGroupParticipantsRequest requests one page of a group's members.
 // All fields but ChannelType and Page are required.
 type ListChatGroupParticipantsRequest struct {
-	// BusinessNumber is the business phone number, for instance "8613800***";
-	// Alibaba Cloud's operation ListChatGroup returns it.
+	// BusinessNumber is the business's phone number with country code, digits only.
 	BusinessNumber string `json:"BusinessNumber"`
 	// ChannelType is [ChannelTypeWhatsApp], or empty for the service's default.
 	ChannelType ChannelType `json:"ChannelType,omitempty"`
-	// GroupID is API field GroupId; Alibaba Cloud's operation ListChatGroup returns it.
+	// GroupID identifies the group. [Client.ListChatGroup] returns it.
 	GroupID string `json:"GroupId"`
-	// CustSpaceID is API field CustSpaceId: the instance ID of a direct
-	// customer, or the SpaceId of an ISV's customer.
+	// CustSpaceID is the instance ID, or the SpaceId of an ISV's customer.
 	CustSpaceID string `json:"CustSpaceId"`
-	// Page chooses the page. Without it the service chooses.
+	// Page chooses the page. If it is nil, the service chooses.
 	Page *Page `json:"Page,omitempty"`
 }
 
@@ -31,7 +29,7 @@ type ListChatGroupParticipantsResponse struct {
 	Data ListChatGroupParticipantsData `json:"Data"`
 }
 
-// ListChatGroupParticipantsData is API field Data.
+// ListChatGroupParticipantsData is the API field Data.
 type ListChatGroupParticipantsData struct {
 	Total int                    `json:"Total"` // members in the whole group
 	List  []ChatGroupParticipant `json:"List"`  // this page's members
@@ -39,22 +37,22 @@ type ListChatGroupParticipantsData struct {
 
 // ChatGroupParticipant is a member of a group.
 type ChatGroupParticipant struct {
-	ParticipantNumber string `json:"ParticipantNumber"` // the member's phone number, for instance "861382***"
+	ParticipantNumber string `json:"ParticipantNumber"` // the member's phone number with country code
 }
 
-// ListChatGroupParticipantsAPI is the operation as an interface, so that code
-// which uses it can be tested with a stub. [*Client] implements it.
+// ListChatGroupParticipantsAPI is the operation as an interface, for stubs in tests.
+// [*Client] implements it.
 type ListChatGroupParticipantsAPI interface {
 	ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error)
 }
 
 var _ ListChatGroupParticipantsAPI = (*Client)(nil)
 
-// ListChatGroupParticipants lists one page of the members of a group. For all
-// of them see [NewListChatGroupParticipantsPager].
+// ListChatGroupParticipants lists one page of a group's members. For all pages see
+// [NewListChatGroupParticipantsPager].
 //
-// It is a read: a failed attempt is repeated, see [RetryPolicy]. It needs the RAM
-// action cams:ListChatGroupParticipants. The package documentation lists its errors.
+// It is a read, so a failed attempt is retried. It needs the RAM action
+// cams:ListChatGroupParticipants. The package documentation lists the errors.
 func (c *Client) ListChatGroupParticipants(ctx context.Context, req *ListChatGroupParticipantsRequest) (*ListChatGroupParticipantsResponse, error) {
 	if err := req.Validate(); err != nil {
 		return nil, err
@@ -62,9 +60,8 @@ func (c *Client) ListChatGroupParticipants(ctx context.Context, req *ListChatGro
 	return invoke[ListChatGroupParticipantsResponse](ctx, c, &listChatGroupParticipants, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could
-// only refuse: a nil one, a required field that is empty, a page size or index
-// below 1.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or Page.Size or Page.Index is below 1.
 func (r *ListChatGroupParticipantsRequest) Validate() error {
 	if r == nil {
 		return missing("ListChatGroupParticipantsRequest")
@@ -87,12 +84,12 @@ func (r *ListChatGroupParticipantsRequest) parameters() parameters {
 	}
 }
 
-// ListChatGroupParticipantsPager lists a group page by page.
+// ListChatGroupParticipantsPager lists all members of a group.
 type ListChatGroupParticipantsPager = Pager[ListChatGroupParticipantsResponse, ChatGroupParticipant]
 
-// NewListChatGroupParticipantsPager makes a pager that starts at req.Page.Index,
-// by default 1. It makes no request yet: what is wrong with its arguments is
-// the error of the first page. req is copied.
+// NewListChatGroupParticipantsPager returns a pager that starts at req.Page.Index, by
+// default 1. It copies req and makes no request yet. If an argument is invalid, the
+// first page returns the error.
 func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest, opts ...PagerOption) *ListChatGroupParticipantsPager {
 	base, err := pagerBase(api, req, listChatGroupParticipants.name)
 	return makePager(pages[ListChatGroupParticipantsResponse, ChatGroupParticipant]{
@@ -112,7 +109,7 @@ func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *Li
 // LogValue implements [slog.LogValuer]: a log shows no phone number.
 func (r ListChatGroupParticipantsRequest) LogValue() slog.Value { return r.parameters().logValue() }
 
-// LogValue implements [slog.LogValuer]: a log shows no phone number.
+// LogValue implements [slog.LogValuer]: a log shows how many members, and nothing else.
 func (d ListChatGroupParticipantsData) LogValue() slog.Value {
 	return slog.GroupValue(slog.Int("Total", d.Total), slog.Int("List", len(d.List)))
 }

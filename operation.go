@@ -10,16 +10,15 @@ import (
 	"github.com/cams-go/cams/internal/sign"
 )
 
-// operation is what an operation tells the client: data, no code. invoke does
-// the rest.
+// operation describes an operation. invoke calls it.
 type operation struct {
 	name       string
-	repeatable bool   // it may be sent again after an unclear outcome
-	result     string // the member of its answer that holds its result; "" stands for any
-	tells      string // the operation that tells whether this one was carried out, if it may not be repeated
+	repeatable bool   // idempotent: it may be retried after an unknown outcome
+	result     string // the member of the answer with the result; "" means any member
+	tells      string // the operation that shows whether this one was carried out; "" if repeatable
 }
 
-// unknownOutcome is the reason of a call whose outcome nobody knows.
+// unknownOutcome returns the reason of a call with an unknown outcome.
 func (o *operation) unknownOutcome() string {
 	look := "look"
 	if o.tells != "" {
@@ -28,21 +27,22 @@ func (o *operation) unknownOutcome() string {
 	return "outcome unknown, " + look + " before you repeat it"
 }
 
-// parameters are a request as it is sent.
+// parameters are the parameters of a request.
 type parameters []parameter
 
-// parameter is one field of a request. An empty value is not sent, nor is one
-// without a name: it is a part of another one, to be masked alone too.
+// parameter is one parameter of a request. It is not sent if its value is empty. It is
+// not sent either if its name is empty: then it is part of another value, and must be
+// masked where it appears alone.
 type parameter struct {
 	name, value string
-	private     bool // no error and no log shows the value
+	private     bool // errors and logs must not show the value
 }
 
 const shown, private = false, true
 
-// query is the parameters as they are sent, without what a signer adds.
+// query returns the canonical query, without what a signer adds.
 func (p parameters) query() string {
-	query := make(sign.Query, 0, 16) // of a constant size, so that it needs no heap
+	query := make(sign.Query, 0, 16) // a constant size keeps it on the stack
 	for _, parameter := range p {
 		if parameter.name != "" && parameter.value != "" {
 			query = append(query, sign.Param{Name: parameter.name, Value: parameter.value})
@@ -51,7 +51,7 @@ func (p parameters) query() string {
 	return query.Canonical()
 }
 
-// private is the values that nobody may see.
+// private returns the values that errors and logs must not show.
 func (p parameters) private() []string {
 	var values []string
 	for _, parameter := range p {
@@ -62,8 +62,8 @@ func (p parameters) private() []string {
 	return values
 }
 
-// logValue is a request in a log: without its private values, and without
-// phone numbers in the others.
+// logValue returns a request for a log: without private values, and with phone numbers
+// masked in the others.
 func (p parameters) logValue() slog.Value {
 	var attrs []slog.Attr
 	for _, parameter := range p {
@@ -82,15 +82,15 @@ func required(field, value string) error {
 	return nil
 }
 
-// missing is the error of a request that is nil.
+// missing returns the error for a nil argument.
 func missing(request string) error { return &ValidationError{Field: request, Reason: "is nil"} }
 
-// compactJSON is an object or a list as it travels in one parameter. What encoding/json
-// cannot write is for the caller to refuse before.
+// compactJSON returns v as compact JSON, the form in which an object or a list is sent in
+// one parameter. It returns "" if encoding/json cannot marshal v.
 func compactJSON(v any) string {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false) // the signature covers <>& as they are
+	encoder.SetEscapeHTML(false) // the official client sends <, > and & unescaped
 	if encoder.Encode(v) != nil {
 		return ""
 	}

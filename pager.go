@@ -10,21 +10,21 @@ import (
 	"github.com/cams-go/cams/internal/paging"
 )
 
-// How a listing ends other than well.
+// The errors of a pager.
 var (
-	// ErrNoMorePages is returned by NextPage after the last page: HasNext was false.
+	// ErrNoMorePages is returned by NextPage after the last page, when HasNext is false.
 	ErrNoMorePages = errors.New("cams: no more pages")
-	// ErrPagerStalled: the service neither goes on nor comes to an end. It repeats a
-	// page or sends empty ones before Total is reached, or goes on far past Total.
-	// It comes wrapped in an error that says which, at what page, and how many
-	// items came; match it with errors.Is.
+	// ErrPagerStalled means that the listing makes no progress: the service repeats a
+	// page or sends empty ones before Total is reached, or continues far past Total. It
+	// is wrapped in an error that says which, on what page, and how many items have been
+	// received; match it with errors.Is.
 	ErrPagerStalled = errors.New("cams: the listing stalled")
 )
 
-// defaultPageSize is the page size where neither the request nor an option has one.
+// defaultPageSize is the page size if neither the request nor an option sets one.
 const defaultPageSize = 20
 
-// PagerOption configures a pager. A bad one makes its first page fail.
+// PagerOption configures a pager. If one is invalid, the first page returns the error.
 type PagerOption func(*pagerOptions)
 
 type pagerOptions struct {
@@ -33,8 +33,8 @@ type pagerOptions struct {
 	err      error
 }
 
-// WithPageSize asks for n members a page, 1 or more. The default is the
-// request's Page.Size, else 20. The service may send fewer.
+// WithPageSize sets how many items to request per page, 1 or more. The default is the
+// request's Page.Size, or 20 if that is 0. The service may send fewer.
 func WithPageSize(n int) PagerOption {
 	return func(o *pagerOptions) {
 		o.size = n
@@ -44,10 +44,10 @@ func WithPageSize(n int) PagerOption {
 	}
 }
 
-// WithPrefetch lets Pages and All have up to n pages in flight or waiting, so
-// that memory stays at n pages. The default, 1, asks for a page only when it is
-// wanted. The first page always comes alone: it tells how many there are.
-// NextPage fetches one page a call, whatever n is.
+// WithPrefetch lets Pages and All keep up to n pages in flight or waiting while the
+// caller works on the current one. The default, 1, fetches a page only when it is needed.
+// The first page is always fetched alone, because it has the Total. NextPage fetches one
+// page per call, whatever n is.
 func WithPrefetch(n int) PagerOption {
 	return func(o *pagerOptions) {
 		o.prefetch = n
@@ -57,8 +57,8 @@ func WithPrefetch(n int) PagerOption {
 	}
 }
 
-// Collect gathers what a pager's All or Pages yields into a slice. At the first
-// error it returns what came before it, and the error.
+// Collect returns what a pager's All or Pages yields as a slice. At the first error it
+// stops and returns what it has so far, and the error.
 func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 	var all []T
 	for item, err := range seq {
@@ -70,28 +70,28 @@ func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// Pager lists what an operation returns page by page: R is the operation's
-// response, T an item of its list. A New function of the operation makes one. It
-// is not safe for concurrent use, but for NextIndex and Total.
+// Pager lists the result of an operation page by page: R is the operation's response, T
+// an item of its list. Create one with the operation's New function. Only NextIndex and
+// Total are safe for concurrent use.
 type Pager[R any, T any] struct {
 	pages    pages[R, T]
 	first    Page // where the listing starts
 	prefetch int
 	cursor   paging.Cursor // of NextPage
 
-	// Atomic, so that a signal handler may ask during an iteration.
+	// Atomic, so that another goroutine can read them during a loop.
 	nextIndex, total atomic.Int64
 }
 
-// pages is what an operation tells its pager.
+// pages is what a pager needs to know about its operation.
 type pages[R any, T any] struct {
 	fetch func(ctx context.Context, page Page) (*R, error)
-	data  func(*R) (total int, list *[]T) // takes a response apart
-	key   func(T) string                  // what tells an item from others; "" if nothing does
-	err   error                           // what is wrong with the pager itself
+	data  func(*R) (total int, list *[]T)
+	key   func(T) string // identifies an item; "" if it cannot be identified
+	err   error          // what is wrong with the arguments of the New function
 }
 
-// pagerBase is the request that a pager's requests are copies of.
+// pagerBase returns the request that the pager's requests are copies of.
 func pagerBase[Q any](api any, req *Q, operation string) (base Q, err error) {
 	switch {
 	case req == nil:
@@ -102,7 +102,7 @@ func pagerBase[Q any](api any, req *Q, operation string) (base Q, err error) {
 	return *req, nil
 }
 
-// makePager fills in what all operations share, from the request's page and the options.
+// makePager returns a pager for an operation that starts at the page first.
 func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOption) *Pager[R, T] {
 	options := pagerOptions{size: defaultPageSize, prefetch: 1}
 	index := 1
@@ -135,12 +135,12 @@ func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOpt
 
 func (p *Pager[R, T]) newCursor() paging.Cursor { return paging.NewCursor(p.first.Index, p.first.Size) }
 
-// HasNext reports whether NextPage has a page to fetch. It is true until the
-// last page has come; an empty list has one page, an empty one.
+// HasNext reports whether NextPage has a page to fetch. It is true until NextPage has
+// returned the last page. An empty list has one empty page.
 func (p *Pager[R, T]) HasNext() bool { return p == nil || !p.cursor.Done }
 
-// NextPage fetches the next page. After an error it asks for the same page
-// again; after the last page it returns [ErrNoMorePages].
+// NextPage fetches the next page. After an error it fetches the same page again. After
+// the last page it returns [ErrNoMorePages].
 func (p *Pager[R, T]) NextPage(ctx context.Context) (*R, error) {
 	if !p.HasNext() {
 		return nil, ErrNoMorePages
@@ -160,11 +160,11 @@ func (p *Pager[R, T]) NextPage(ctx context.Context) (*R, error) {
 	return page, nil
 }
 
-// NextIndex is the page to resume from, for instance in another process: as
-// Page.Index of a new pager with the same page size. It follows NextPage, or
-// the latest range over Pages or All, whichever moved last. In the body of a
-// loop over Pages it is already the page after: save it once the page is dealt
-// with. In a loop over All it moves on with the last item of a page.
+// NextIndex returns the number of the page to resume from, for instance in another
+// process: pass it as Page.Index to a new pager with the same page size. It is the page
+// after the latest one of NextPage, Pages or All. In the body of a loop over Pages it is
+// already the page after the current one: save it when the current one is processed. In
+// a loop over All it moves on at the last item of a page.
 func (p *Pager[R, T]) NextIndex() int {
 	if p == nil {
 		return 0
@@ -172,8 +172,8 @@ func (p *Pager[R, T]) NextIndex() int {
 	return int(p.nextIndex.Load())
 }
 
-// Total is how many items the whole list has, as the latest page tells it.
-// Compare it with what you got. It is 0 before the first page.
+// Total returns the number of items in the whole list, according to the latest page. It
+// is 0 before the first page. Compare it with the number of items received.
 func (p *Pager[R, T]) Total() int {
 	if p == nil {
 		return 0
@@ -181,9 +181,9 @@ func (p *Pager[R, T]) Total() int {
 	return int(p.total.Load())
 }
 
-// Pages lists page by page, from the start whenever it is ranged over. An error
-// comes after the pages before it, once, and ends the sequence. To break out of
-// the loop stops all requests in flight.
+// Pages returns an iterator over the pages. Each loop over it starts at the first page.
+// An error is yielded once, after the pages before it, and ends the loop. Breaking out
+// of the loop cancels all requests in flight.
 func (p *Pager[R, T]) Pages(ctx context.Context) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
 		err := p.walk(ctx, func(page *R, _ []T, next int) bool {
@@ -196,13 +196,13 @@ func (p *Pager[R, T]) Pages(ctx context.Context) iter.Seq2[*R, error] {
 	}
 }
 
-// All lists item by item, from the start whenever it is ranged over. An error
-// comes after the items before it, once, and ends the sequence. To break out of
-// the loop stops all requests in flight.
+// All returns an iterator over the items. Each loop over it starts at the first page. An
+// error is yielded once, after the items before it, and ends the loop. Breaking out of
+// the loop cancels all requests in flight.
 func (p *Pager[R, T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		// Who stops in the middle of a page gets that page again: NextIndex moves
-		// on with a page's last item.
+		// NextIndex moves on with a page's last item. So a caller who stops in the middle
+		// of a page resumes with the same page.
 		err := p.walk(ctx, func(_ *R, list []T, next int) bool {
 			if len(list) == 0 {
 				p.nextIndex.Store(int64(next))
@@ -224,7 +224,7 @@ func (p *Pager[R, T]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
-// problem is what is wrong with the pager itself.
+// problem returns what is wrong with the pager itself, or nil.
 func (p *Pager[R, T]) problem() error {
 	if p == nil || p.pages.fetch == nil {
 		return &ValidationError{Field: "Pager", Reason: "was not made by its New function"}
@@ -232,18 +232,19 @@ func (p *Pager[R, T]) problem() error {
 	return p.pages.err
 }
 
-// check says why the page at index cannot be fetched.
+// check returns an error if ctx does not allow fetching the page at index.
 func (p *Pager[R, T]) check(ctx context.Context, index int) error {
 	switch {
 	case ctx == nil:
 		return &ValidationError{Field: "ctx", Reason: "is nil"}
-	case ctx.Err() != nil: // not every stub looks
+	case ctx.Err() != nil: // a stub may ignore the context
 		return stopped(ctx, fmt.Sprintf("page %d", index))
 	}
 	return nil
 }
 
-// fetch fetches one page. An API that returns nothing is an error.
+// fetch fetches one page. It returns either a page or an error, even if the API returns
+// neither.
 func (p *Pager[R, T]) fetch(ctx context.Context, index int) (*R, error) {
 	if err := p.check(ctx, index); err != nil {
 		return nil, err
@@ -258,8 +259,8 @@ func (p *Pager[R, T]) fetch(ctx context.Context, index int) (*R, error) {
 	return page, nil
 }
 
-// accept moves the cursor over a page. A repeated page that only says that the
-// list has ended comes back without its list.
+// accept moves the cursor past a page and returns the page and its list. If the page is
+// a repeat that means the end of the list, it returns a copy without the list.
 func (p *Pager[R, T]) accept(cursor *paging.Cursor, page *R) (*R, []T, error) {
 	total, list := p.pages.data(page)
 	keys := make([]string, len(*list))
@@ -280,10 +281,9 @@ func (p *Pager[R, T]) accept(cursor *paging.Cursor, page *R) (*R, []T, error) {
 	return page, *list, nil
 }
 
-// walk visits the pages in order until the list ends, visit returns false
-// (then it returns nil) or a page fails. When it returns, or when visit
-// panics, no request of it is in flight and no goroutine is left: it waits for
-// an API that does not heed its context.
+// walk calls visit for each page in order. It stops when the list ends, when visit returns
+// false, or with the error of a page that fails. When it returns or visit panics, it has
+// canceled its requests in flight and waited until they returned.
 func (p *Pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, next int) bool) error {
 	if err := p.problem(); err != nil {
 		return err
@@ -299,7 +299,7 @@ func (p *Pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, ne
 
 	cursor := p.newCursor()
 	for !cursor.Done {
-		// A context that is done ends the listing, whatever is prefetched.
+		// When the context ends, the listing ends, even if pages are prefetched.
 		if err := p.check(ctx, cursor.Index); err != nil {
 			return err
 		}

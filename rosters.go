@@ -13,7 +13,7 @@ import (
 type Roster struct {
 	Group        ChatGroup
 	Participants []ChatGroupParticipant
-	Err          error // why this group's members are not, or not all, here
+	Err          error // why Participants is incomplete, or nil
 }
 
 // LogValue implements [slog.LogValuer]: a log shows the group and how many members
@@ -26,17 +26,17 @@ func (r Roster) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Rosters lists the members of many groups, such as those that a
-// [ListChatGroupPager]'s All yields. It yields a Roster for each group, in the
-// order given, with at most concurrency groups in flight, 1 or more.
+// Rosters lists the members of many groups, for instance of the groups that
+// [ListChatGroupPager].All yields. It yields one Roster per group, in the order of
+// groups. concurrency, 1 or more, is how many groups are listed at the same time; that
+// also limits the memory.
 //
-// req says what the groups have in common: CustSpaceID, ChannelType, the Size of a
-// Page, and BusinessNumber; without one, each group's own is used.
+// req has what the groups have in common: CustSpaceID, ChannelType, Page.Size and
+// BusinessNumber. If BusinessNumber is empty, each group's own is used.
 //
-// An error that concerns one group is its Roster's Err. An error of the sequence
-// comes last: groups failed, an argument is wrong, or ctx has ended. To break out
-// of the loop stops all requests and leaves no goroutine. Memory is that of
-// concurrency groups.
+// An error about one group is in its Roster's Err. The iterator itself yields an error
+// only as its last element: groups failed, an argument is invalid, or ctx has ended.
+// Breaking out of the loop cancels all requests and leaves no goroutine.
 func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
 	groups iter.Seq2[ChatGroup, error], concurrency int) iter.Seq2[Roster, error] {
 	return func(yield func(Roster, error) bool) {
@@ -81,25 +81,25 @@ func checkRosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *Li
 	return nil
 }
 
-// rosters is one range over Rosters.
+// rosters is the state of one loop over Rosters.
 type rosters struct {
 	ctx     context.Context
 	api     ListChatGroupParticipantsAPI
 	req     ListChatGroupParticipantsRequest
 	yield   func(Roster, error) bool
 	running sync.WaitGroup
-	queue   []chan pending // in the order of the groups, each for one value
-	stopped bool           // the loop was left
+	queue   []chan pending // in the order of the groups; each channel gets one value
+	stopped bool           // the caller broke out of the loop
 }
 
-// pending is a roster to be. panicked goes where the caller can recover it.
+// pending is the result of listing one group.
 type pending struct {
 	roster   Roster
-	panicked any
+	panicked any // the value of a panic, to panic again where the caller can recover
 }
 
-// through starts the groups one after the other, delivers those that are ready, and
-// waits for the first of them when concurrency are in flight.
+// through starts listing one group after the other and delivers those that are ready. When
+// concurrency groups are in flight, it waits for the first.
 func (r *rosters) through(groups iter.Seq2[ChatGroup, error], concurrency int) error {
 	for group, err := range groups {
 		if err != nil {
@@ -134,7 +134,8 @@ func (r *rosters) start(group ChatGroup) {
 	})
 }
 
-// deliver yields the first of the queue. It reports whether to go on.
+// deliver waits for the first group in the queue and yields it. It reports whether to
+// continue.
 func (r *rosters) deliver() bool {
 	first := <-r.queue[0]
 	r.queue = r.queue[1:]

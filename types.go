@@ -14,30 +14,30 @@ import (
 // ChannelType is the channel of a group (API field ChannelType).
 type ChannelType string
 
-// ChannelTypeWhatsApp is the one channel that the API knows.
+// ChannelTypeWhatsApp is the only channel that the API supports.
 const ChannelTypeWhatsApp ChannelType = "WHATSAPP"
 
 // GroupStatus is the state of a group (API field GroupStatus).
 type GroupStatus string
 
-// The states of a group. The service may have more.
+// The states of a group. The service may add others.
 const (
 	GroupStatusActive    GroupStatus = "ACTIVE"    // in use
-	GroupStatusInactive  GroupStatus = "INACTIVE"  // not activated
+	GroupStatusInactive  GroupStatus = "INACTIVE"  // not active
 	GroupStatusSuspended GroupStatus = "SUSPENDED" // suspended
 	GroupStatusCreating  GroupStatus = "CREATING"  // being created
 	GroupStatusDeleting  GroupStatus = "DELETING"  // being deleted
 	GroupStatusUpdating  GroupStatus = "UPDATING"  // being updated
 )
 
-// Page chooses a page (API field Page). A single call needs both numbers; a
-// pager fills in the one that is 0.
+// Page chooses a page (API field Page). A single call needs both numbers. A pager
+// replaces a 0 by its default.
 type Page struct {
-	Size  int `json:"Size"`  // items a page, 1 or more; the service publishes no maximum and may return fewer
-	Index int `json:"Index"` // the page's number, counted from 1
+	Size  int `json:"Size"`  // items per page, 1 or more; the service may return fewer, and publishes no maximum
+	Index int `json:"Index"` // number of the page, counted from 1
 }
 
-// validate refuses a page that the service could only refuse. No page is valid.
+// validate returns an error for a number below 1. A nil page is valid.
 func (p *Page) validate() error {
 	switch {
 	case p == nil:
@@ -50,8 +50,8 @@ func (p *Page) validate() error {
 	return nil
 }
 
-// parameter is the page as the official client writes it, Index first: the
-// signature covers these very bytes.
+// parameter returns the page in the same JSON that the official client sends, Index
+// first.
 func (p *Page) parameter() string {
 	if p == nil {
 		return ""
@@ -59,34 +59,34 @@ func (p *Page) parameter() string {
 	return `{"Index":` + strconv.Itoa(p.Index) + `,"Size":` + strconv.Itoa(p.Size) + `}`
 }
 
-// ResponseMetadata is what all responses tell beside their result.
+// ResponseMetadata has the fields that all responses share.
 type ResponseMetadata struct {
 	RequestID string `json:"RequestId"` // API field RequestId; quote it to Alibaba Cloud's support
 	Code      string `json:"Code"`      // "OK"
 	Message   string `json:"Message"`
 	Success   bool   `json:"Success"`
-	// AccessDeniedDetail is of no use here: an answer that denies access is an
-	// [*APIError], which has it too.
+	// AccessDeniedDetail has no information in a success: an answer that denies access
+	// becomes an [*APIError], which has this field too.
 	AccessDeniedDetail AccessDeniedDetail `json:"AccessDeniedDetail"`
 }
 
 func (m *ResponseMetadata) metadata() *ResponseMetadata { return m }
 
-// LogValue implements [slog.LogValuer] for each response: a log shows the
-// request ID and the code, and no phone number.
+// LogValue implements [slog.LogValuer] for all responses: a log shows the request ID and
+// the code, and no phone number.
 func (m ResponseMetadata) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("RequestId", redact.ID(m.RequestID)), slog.String("Code", redact.Phones(m.Code)))
 }
 
-// AccessDeniedDetail says why access was denied. This API's own schema has it
-// as a string, Alibaba Cloud's gateway sends an object; either is kept, and
-// marshalled again in the form it came in.
+// AccessDeniedDetail says why access was denied. In this API's schema it is a string, but
+// Alibaba Cloud's gateway sends an object. Both forms are kept, and marshalled as they
+// arrived.
 type AccessDeniedDetail struct {
-	// Text is the string form: "None" where nothing was denied.
+	// Text is the string form: "None" if nothing was denied.
 	Text string `json:"-"`
 
 	// The object form.
-	AuthAction               string `json:"AuthAction,omitempty"`           // the RAM action that was missing
+	AuthAction               string `json:"AuthAction,omitempty"`           // the missing RAM action
 	AuthPrincipalType        string `json:"AuthPrincipalType,omitempty"`    // SubUser, AssumedRoleUser, ...
 	AuthPrincipalOwnerID     string `json:"AuthPrincipalOwnerId,omitempty"` // the account
 	AuthPrincipalDisplayName string `json:"AuthPrincipalDisplayName,omitempty"`
@@ -95,33 +95,33 @@ type AccessDeniedDetail struct {
 	EncodedDiagnosticMessage string `json:"EncodedDiagnosticMessage,omitempty"` // for RAM's DecodeDiagnosticMessage
 }
 
-// isObject reports whether the object form is filled.
+// isObject reports whether d has the object form.
 func (d AccessDeniedDetail) isObject() bool {
 	d.Text = ""
 	return d != AccessDeniedDetail{}
 }
 
-// UnmarshalJSON takes a string, an object or null, and keeps anything else as Text.
+// UnmarshalJSON accepts a string, an object or null. It keeps anything else as Text.
 func (d *AccessDeniedDetail) UnmarshalJSON(data []byte) error {
 	*d = AccessDeniedDetail{}
 	switch string(data) {
 	case "null":
 		return nil
-	case `"None"`: // what each success says, so it is spared a decoder of its own
+	case `"None"`: // in every success, so decoding it is made cheap
 		d.Text = "None"
 		return nil
 	}
 	if bytes.HasPrefix(data, []byte(`"`)) {
 		return json.Unmarshal(data, &d.Text)
 	}
-	type object AccessDeniedDetail // without this method
+	type object AccessDeniedDetail // without the method UnmarshalJSON
 	if err := wire.Unmarshal(data, (*object)(d)); err != nil {
 		*d = AccessDeniedDetail{Text: string(data)}
 	}
 	return nil
 }
 
-// MarshalJSON writes the form that is filled.
+// MarshalJSON returns the form that is set.
 func (d AccessDeniedDetail) MarshalJSON() ([]byte, error) {
 	if !d.isObject() {
 		return json.Marshal(d.Text)
@@ -130,8 +130,8 @@ func (d AccessDeniedDetail) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object(d))
 }
 
-// masked is the detail without what m knows to be secret. The account's ID and
-// the encoded message are not phone numbers, however many digits they have.
+// masked returns the detail with secrets and phone numbers masked. The account ID and the
+// encoded message are never phone numbers, so there only secrets are masked.
 func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
 	for _, text := range []*string{
 		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalDisplayName, &d.NoPermissionType, &d.PolicyType,
@@ -143,8 +143,8 @@ func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
 	return d
 }
 
-// whole is a number or an ID that tells one item from another: none that is
-// masked, as in published samples.
+// whole returns id, or "" if it is masked with asterisks, as in published samples, and so
+// cannot identify an item.
 func whole(id string) string {
 	if strings.Contains(id, "*") {
 		return ""

@@ -9,20 +9,20 @@ import (
 var updateChatGroup = operation{name: "UpdateChatGroup", repeatable: true, result: "Result"}
 
 // UpdateChatGroupRequest changes a group. BusinessNumber, CustSpaceID, GroupID and at
-// least one of Subject, Description and ProfilePictureFile are required. An empty
-// field stays as it is.
+// least one of Subject, Description and ProfilePictureFile are required. An empty field
+// is not changed.
 type UpdateChatGroupRequest struct {
 	BusinessNumber string      `json:"BusinessNumber"`        // the business's phone number with country code, digits only
 	ChannelType    ChannelType `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string      `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
-	GroupID        string      `json:"GroupId"`               // as ListChatGroup tells it
+	GroupID        string      `json:"GroupId"`               // as ListChatGroup returns it
 	Subject        string      `json:"Subject,omitempty"`     // 1 to 128 characters
 	Description    string      `json:"Description,omitempty"` // up to 2,048 characters
 	// ProfilePictureFile is the URL of a JPEG: square, at least 192 x 192 pixels, 5 MB at most.
 	ProfilePictureFile string `json:"ProfilePictureFile,omitempty"`
 }
 
-// UpdateChatGroupResponse tells what was changed.
+// UpdateChatGroupResponse has the number of rows changed.
 type UpdateChatGroupResponse struct {
 	ResponseMetadata
 	Result int `json:"Result"` // rows changed
@@ -30,9 +30,9 @@ type UpdateChatGroupResponse struct {
 
 // UpdateChatGroup changes a group's subject, description or picture.
 //
-// It ends the same however often it is done, so a failed attempt is repeated. It
-// needs the RAM action cams:UpdateChatGroup. An internal preview: the account
-// manager lets an account in.
+// It is idempotent, so a failed attempt is retried. It needs the RAM action
+// cams:UpdateChatGroup. The API is an internal preview: ask your account manager for
+// access.
 //
 // API page: https://api.alibabacloud.com/document/cams/2020-06-06/UpdateChatGroup
 func (c *Client) UpdateChatGroup(ctx context.Context, req *UpdateChatGroupRequest) (*UpdateChatGroupResponse, error) {
@@ -42,8 +42,8 @@ func (c *Client) UpdateChatGroup(ctx context.Context, req *UpdateChatGroupReques
 	return invoke[UpdateChatGroupResponse](ctx, c, &updateChatGroup, req.parameters())
 }
 
-// Validate returns a [*ValidationError] for a request that the service could only
-// refuse: a nil one, a required field that is empty, or nothing to change.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or there is nothing to change.
 func (r *UpdateChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("UpdateChatGroupRequest")
