@@ -1,5 +1,5 @@
-// Package endpoint reads and makes the addresses that requests go to: HTTPS, or
-// plain HTTP to a loopback host.
+// Package endpoint parses and creates endpoint URLs: HTTPS, or plain HTTP to a loopback
+// host.
 package endpoint
 
 import (
@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// OfRegion is the endpoint of a region, by the rule cams.<region>.aliyuncs.com.
+// OfRegion returns the endpoint of a region: https://cams.<region>.aliyuncs.com/.
 func OfRegion(region string) *url.URL {
 	return &url.URL{Scheme: "https", Host: "cams." + region + ".aliyuncs.com", Path: "/"}
 }
 
-// IsRegion reports whether s can be a region ID, such as ap-southeast-1.
+// IsRegion reports whether s has the form of a region ID, such as ap-southeast-1.
 func IsRegion(s string) bool {
 	return s != "" && len(s) <= 63 && !strings.ContainsFunc(s, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-')
 	})
 }
 
-// Parse reads "host", "host:port" or a URL without a path. problem says what is
-// wrong with it, and does not repeat it: it may hold a password.
+// Parse parses "host", "host:port" or a URL without a path. problem says what is wrong
+// with the endpoint. It does not quote the endpoint, which may contain a password.
 func Parse(endpoint string) (_ *url.URL, problem string) {
 	raw := endpoint
 	if !strings.Contains(raw, "://") {
@@ -33,23 +33,23 @@ func Parse(endpoint string) (_ *url.URL, problem string) {
 	case err != nil:
 		return nil, `is not "host", "host:port" or a URL`
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, "needs https:// (or http:// for a loopback host)"
+		return nil, "must be https:// (or http:// for a loopback host)"
 	case !isHost(u):
 		return nil, "has no valid host (write an internationalized name in its xn-- form, and IPv6 in brackets)"
 	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !isPort(u.Port()):
 		return nil, "has a port that is not between 1 and 65535"
 	case u.User != nil:
-		return nil, "holds a user or password"
+		return nil, "contains a user or password"
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, "has a path, a query or a fragment; the API has none"
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, "is http:// to a host that is not loopback: the request would travel in plain text"
+		return nil, "must be https:// unless the host is loopback: the request would be sent in plain text"
 	}
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: "/"}, ""
 }
 
-// isHost reports whether u has a host that can be dialed. What url.Parse makes
-// of colons and brackets depends on the Go version in the program's go.mod.
+// isHost reports whether u has a valid host. url.Parse alone is not enough: how it treats
+// colons and brackets depends on the Go version in the program's go.mod.
 func isHost(u *url.URL) bool {
 	host := u.Hostname()
 	if strings.HasPrefix(u.Host, "[") {

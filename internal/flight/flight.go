@@ -1,6 +1,7 @@
-// Package flight lets any number of callers share a value that is slow to get:
-// one fetch at a time, whose result goes to all who wait for it, each only as
-// long as its own context. It keeps a value for as long as the fetch says.
+// Package flight shares a value that is slow to fetch between any number of callers. It
+// runs one fetch at a time and gives the result to all callers that wait. Each caller
+// waits only as long as its own context allows. The fetch says how long its value is
+// cached.
 package flight
 
 import (
@@ -11,55 +12,55 @@ import (
 )
 
 var (
-	// ErrReentered is the error of a fetch that asks the group it runs for, and
-	// would wait for itself.
+	// ErrReentered is the error of a fetch that calls Get on its own group, which would
+	// wait for itself.
 	ErrReentered = errors.New("the provider called the client that waits for it: give it a client with other credentials")
-	// ErrNothing is the error of a fetch that ended its goroutine.
+	// ErrNothing is the error of a fetch that ended its goroutine with runtime.Goexit.
 	ErrNothing = errors.New("the provider ended its goroutine and returned nothing")
 )
 
-// Lifetime says how long a value is kept. The zero value is not kept.
+// Lifetime says how long a value is cached. The zero Lifetime means not at all.
 type Lifetime struct {
-	Refresh time.Time // from then on it is fetched anew
-	End     time.Time // until then it is used if that fails
+	Refresh time.Time // when to fetch it again
+	End     time.Time // if that fails, the value is still used until then
 }
 
 const (
-	// retryRefresh is how long a value is kept on after its refresh failed.
+	// retryRefresh is the pause before the next refresh after one has failed.
 	retryRefresh = 10 * time.Second
-	// patience is how long a caller waits for a refresh while the value before is good.
+	// patience is how long a caller waits for a refresh while the cached value is valid.
 	patience = 2 * time.Second
 )
 
-// Group shares the value that Fetch gets.
+// Group shares the value that Fetch returns.
 type Group[T any] struct {
-	// Fetch may be slow and may ignore its context, which ends when nobody waits
-	// any more; it runs in one goroutine at a time. It must not panic.
-	// rejected tells the value that was rejected last; nil tells none.
+	// Fetch fetches the value. It may be slow and may ignore its context, which ends
+	// when no caller waits any more. It runs in one goroutine at a time. It must not
+	// panic. rejected reports whether a value has been rejected; nil means that none has.
 	Fetch func(ctx context.Context, rejected func(T) bool) (T, Lifetime, error)
 
 	mu         sync.Mutex
-	current    *fetching[T] // nil if none is under way
-	kept       func() T     // functions, because no print shows what one holds
+	current    *fetching[T] // the running fetch, nil if there is none
+	kept       func() T     // the cached value, nil if none; a closure, so that fmt cannot print it
 	lifetime   Lifetime     // of kept
 	rejected   func(T) bool
-	rejections int // how often rejected was set
+	rejections int // how often Reject was called
 }
 
-// fetchOf is the key of the one value in a fetch's context.
+// fetchOf is the context key that marks the fetch of a group.
 type fetchOf[T any] struct{ group *Group[T] }
 
-// fetching is one fetch under way. value and err are set before done closes.
+// fetching is a running fetch. value and err are set before done closes.
 type fetching[T any] struct {
 	done       chan struct{}
 	cancel     context.CancelFunc
-	waiting    int // guarded by Group.mu; 0 means that it was given up
-	rejections int // of the group when it began
+	waiting    int // callers that wait, guarded by Group.mu; 0 means that it was canceled
+	rejections int // the group's rejections when the fetch started
 	value      T
 	err        error
 }
 
-// Get returns the value, or the cause of ctx's end.
+// Get returns the value, the error of the fetch, or the cause of ctx.
 func (g *Group[T]) Get(ctx context.Context) (T, error) {
 	var none T
 	if ctx.Value(fetchOf[T]{g}) != nil {
@@ -78,16 +79,17 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 		}
 		select {
 		case <-enough:
-			// The refresh may go on until ctx ends. The next turn returns what is kept.
+			// The refresh may continue until ctx ends. The next turn of the loop returns
+			// the cached value.
 			context.AfterFunc(ctx, func() { g.leave(f) })
 		case <-f.done:
 			switch {
 			case f.err != nil && !joined:
-				// It was given up before we came: its error is not ours.
+				// It was canceled before this call started, so its error does not count.
 			case f.err != nil && g.stillGood():
-				// A refresh failed: the next turn returns what is kept.
+				// The refresh failed. The next turn returns the cached value.
 			case f.err == nil && g.rejectedSince(f):
-				// It began before its value was rejected, and could not know.
+				// Its value was rejected after it started. The next turn fetches again.
 			default:
 				return f.value, f.err
 			}
@@ -100,7 +102,7 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 	return none, context.Cause(ctx)
 }
 
-// patienceWithin leaves a caller half of the time that it has.
+// patienceWithin returns patience, but at most half of the time until ctx's deadline.
 func patienceWithin(ctx context.Context) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
 		return min(patience, time.Until(deadline)/2)
@@ -108,8 +110,8 @@ func patienceWithin(ctx context.Context) time.Duration {
 	return patience
 }
 
-// Reject says which values are of no use, so that the next fetch does not return
-// one of them if it can help it.
+// Reject removes the cached value if it is useless. The next fetch is passed useless, so
+// that it can avoid such values.
 func (g *Group[T]) Reject(useless func(T) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -120,9 +122,9 @@ func (g *Group[T]) Reject(useless func(T) bool) {
 	}
 }
 
-// join returns what is kept, or starts a fetch or joins the one under way; good
-// tells that what is kept may be used meanwhile. It cannot join a fetch that
-// everybody has left; that one has to end first.
+// join returns the cached value, with a nil f, or a fetch to wait for. It starts one if
+// none is running. good means that the cached value is still valid. joined is false if
+// all callers have left the running fetch: it was canceled and must end first.
 func (g *Group[T]) join() (value T, good bool, f *fetching[T], joined bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -138,8 +140,8 @@ func (g *Group[T]) join() (value T, good bool, f *fetching[T], joined bool) {
 		f.waiting++
 		return value, false, f, true
 	}
-	// Nothing of the first caller's context: the value is for others too, and the
-	// fetch may outlive the call.
+	// The context is not derived from the first caller's, because other callers may wait
+	// for the fetch longer.
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), fetchOf[T]{g}, true))
 	f = &fetching[T]{done: make(chan struct{}), cancel: cancel, waiting: 1, rejections: g.rejections}
 	g.current = f
@@ -147,7 +149,7 @@ func (g *Group[T]) join() (value T, good bool, f *fetching[T], joined bool) {
 	return value, good, f, true
 }
 
-// leave stops the fetch when nobody waits for it any more.
+// leave cancels the fetch when no caller waits for it any more.
 func (g *Group[T]) leave(f *fetching[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -167,11 +169,11 @@ func (g *Group[T]) run(ctx context.Context, f *fetching[T], rejected func(T) boo
 		f.cancel()
 		close(f.done)
 	}()
-	f.err = ErrNothing // stays if the fetch ends its goroutine
+	f.err = ErrNothing // stays if Fetch ends its goroutine
 	f.value, lifetime, f.err = g.Fetch(ctx, rejected)
 }
 
-// keep keeps a fetch's value, or for a while longer the one before if it failed.
+// keep caches the value of a fetch. If the fetch failed, it delays the next refresh.
 func (g *Group[T]) keep(f *fetching[T], lifetime Lifetime) {
 	switch {
 	case f.err != nil:
@@ -190,14 +192,14 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// stillGood reports whether there is a kept value that may be used.
+// stillGood reports whether there is a valid cached value.
 func (g *Group[T]) stillGood() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.kept != nil && time.Now().Before(g.lifetime.End)
 }
 
-// rejectedSince tells whether a fetch's value was rejected after the fetch began.
+// rejectedSince reports whether the value of f was rejected after f started.
 func (g *Group[T]) rejectedSince(f *fetching[T]) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

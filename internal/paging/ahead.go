@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// ErrNothing is the error of an API that returned nothing, or ended the goroutine
-// that it was called in.
+// ErrNothing is the error of an API that returned neither a response nor an error, or
+// ended its goroutine.
 var ErrNothing = errors.New("cams: the API returned neither a response nor an error")
 
-// Ahead fetches pages ahead of the one that is wanted.
+// Ahead prefetches pages.
 type Ahead[R any] struct {
 	Fetch func(index int) (*R, error)
 
-	queue   []*fetched[R] // consecutive pages, the wanted one first
+	queue   []*fetched[R] // consecutive pages, the next one first
 	running sync.WaitGroup
 }
 
-// fetched is a page to be. The other fields are final when done closes.
+// fetched is a page that is being fetched. The other fields are final when done closes.
 type fetched[R any] struct {
 	done     chan struct{}
 	page     *R
@@ -26,22 +26,24 @@ type fetched[R any] struct {
 	panicked any
 }
 
-// Take returns a page: the first of the queue, or fetched here and now.
+// Take returns the page at index: the first of the queue, or if that is empty, it fetches
+// the page.
 func (a *Ahead[R]) Take(index int) (*R, error) {
 	if len(a.queue) == 0 {
 		return a.Fetch(index)
 	}
 	head := a.queue[0]
-	a.queue = slices.Delete(a.queue, 0, 1) // unlike queue[1:], it lets go of the page
+	a.queue = slices.Delete(a.queue, 0, 1) // unlike queue[1:], this frees the page
 
-	<-head.done // soon, when the context is done
+	<-head.done // comes soon when the context ends
 	if head.panicked != nil {
-		panic(head.panicked) // where the caller can recover it
+		panic(head.panicked) // here the caller can recover
 	}
 	return head.page, head.err
 }
 
-// Fill makes the queue n pages long, starting with the page at index.
+// Fill starts fetches until the queue has n pages, of which the first is the page at
+// index.
 func (a *Ahead[R]) Fill(index, n int) {
 	for i := len(a.queue); i < n; i++ {
 		page := &fetched[R]{done: make(chan struct{}), err: ErrNothing}
@@ -54,5 +56,5 @@ func (a *Ahead[R]) Fill(index, n int) {
 	}
 }
 
-// Wait waits for all fetches that are under way.
+// Wait waits for all running fetches.
 func (a *Ahead[R]) Wait() { a.running.Wait() }

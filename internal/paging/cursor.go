@@ -1,5 +1,5 @@
-// Package paging knows when a numbered list ends, and fetches pages ahead. It
-// knows nothing of what is listed.
+// Package paging decides when a list with numbered pages ends, and prefetches pages. It
+// does not depend on what is listed.
 package paging
 
 import (
@@ -8,36 +8,36 @@ import (
 	"hash/maphash"
 )
 
-// How far a listing may go past Total: by as much again, at least by margin. Without
-// a Total, as far as noTotal items.
+// How far a listing may go past Total: up to twice Total, or Total + margin if that is
+// more. Without a Total it may have noTotal items.
 const (
 	margin  = 1000
 	noTotal = 100_000
 )
 
-// Cursor is where a listing stands. The rules are the table in the package
-// documentation of cams.
+// Cursor is the position of a listing. The table in the package documentation of cams
+// has the rules.
 type Cursor struct {
-	Index int  // the number of the next page
-	Total int  // as the latest page tells it
-	Done  bool // no page is left
+	Index int  // number of the next page
+	Total int  // of the latest page
+	Done  bool // the listing has ended
 
-	start, size int // the first page, and items a page as asked for
-	length      int // items on the longest page: how long a page really is
+	start, size int // number of the first page, and requested items per page
+	length      int // items on the longest page so far, the real page length
 	received    int // items so far
-	pages       int // pages that had items
-	empty       int // empty pages since
+	pages       int // pages with items so far
+	empty       int // empty pages in a row
 
-	// Fingerprints of pages, to tell a repeated one: the latest, and one further back.
+	// Fingerprints to detect a repeated page: of the latest page and of an earlier one.
 	latest, kept Fingerprint
 }
 
-// NewCursor makes a cursor at the page of this number, counted from 1.
+// NewCursor returns a cursor at page index, counted from 1.
 func NewCursor(index, size int) Cursor { return Cursor{start: index, size: size, Index: index} }
 
-// Accept moves the cursor over the page at Index, which has this many items.
-// repeated says that the items came before, and only tell that the list has ended.
-// stalled says why the service does not go on; the cursor is then where it was.
+// Accept moves the cursor past the page at Index, which has this many items. repeated
+// means that the page is a repeat and the list has ended: ignore its items. stalled says
+// why the listing makes no progress; then the cursor does not move.
 func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stalled string) {
 	switch {
 	case items == 0:
@@ -59,16 +59,16 @@ func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stal
 	c.Total = total
 	c.Done = c.position() == total
 	c.latest = page
-	// Brent's way to find a cycle of any length while keeping one page: the
-	// kept one is replaced after 1, 2, 4, 8, ... pages.
+	// Brent's algorithm finds a cycle of any length with one kept page, which is
+	// replaced after 1, 2, 4, 8, ... pages.
 	if c.pages&(c.pages-1) == 0 {
 		c.kept = page
 	}
 	return false, ""
 }
 
-// acceptEmpty leaves Index at an empty page that is the end: what is added later
-// comes there.
+// acceptEmpty handles an empty page. If it is the end, Index stays there, because items
+// that are added later appear on that page.
 func (c *Cursor) acceptEmpty(total int) (stalled string) {
 	switch {
 	case c.isPast(total):
@@ -87,9 +87,9 @@ func (c *Cursor) stall(why string, total int) string {
 	return fmt.Sprintf("page %d %s (%d received, Total %d)", c.Index, why, c.received, total)
 }
 
-// isPast tells whether the page at Index lies past Total. A single short page does
-// not show how long pages are: it may be the last. It divides, as any Index and
-// Total may come.
+// isPast reports whether the page at Index is past Total. With fewer than two pages it
+// also considers the requested size, because a single short page may be the last one. It
+// divides, because a product of a large Index would overflow.
 func (c *Cursor) isPast(total int) bool {
 	length := c.length
 	if c.pages < 2 {
@@ -98,7 +98,8 @@ func (c *Cursor) isPast(total int) bool {
 	return total <= 0 || c.Index-1 > (total-1)/length
 }
 
-// isFarPast tells whether so much has come that the service seems to ignore Page.
+// isFarPast reports whether so many items have been received that the service seems to
+// ignore Page.
 func (c *Cursor) isFarPast(total int) bool {
 	if total <= 0 {
 		return c.received > noTotal
@@ -106,22 +107,22 @@ func (c *Cursor) isFarPast(total int) bool {
 	return c.received-total > max(total, margin)
 }
 
-// isEnd tells, of a page that came again, whether the service does that past
-// the end of its list. The latter condition is for a listing that got but one
-// page, a short one: the last, if the pages before it are as long as asked for.
+// isEnd reports whether a repeated page means the end of the list, because all of Total
+// has been received. The second condition is for a listing that received one short page:
+// it was the last one if the pages before it have the requested size.
 func (c *Cursor) isEnd(total int) bool {
 	return total > 0 && c.position() >= total ||
 		c.pages == 1 && (c.start-1)*c.size+c.received == total
 }
 
-// position is how many items of the whole list lie behind the cursor. The pages
-// before the start are taken to be as long as the longest one received; if that
-// was the list's last and shorter, the position is too low, never too high, and
-// an empty page ends the listing.
+// position returns how many items of the whole list are before the cursor. It assumes
+// that the pages before the start are as long as the longest page received. If that page
+// was the last and shorter, the position is too low, never too high, and an empty page
+// ends the listing.
 func (c *Cursor) position() int { return (c.start-1)*c.length + c.received }
 
-// PagesLeft is how many pages Total promises, at least one: without a believable
-// Total, as many as one likes to ask for.
+// PagesLeft returns how many pages are left according to Total, at least one. If Total is
+// absent or already reached, it returns the largest int.
 func (c *Cursor) PagesLeft() int {
 	left := c.Total - c.position()
 	if left <= 0 {
@@ -130,14 +131,14 @@ func (c *Cursor) PagesLeft() int {
 	return (left-1)/cmp.Or(c.length, c.size) + 1
 }
 
-// Fingerprint tells pages apart. 0 is a page that is like no other.
+// Fingerprint identifies the content of a page. 0 means unknown, and equals no other.
 type Fingerprint uint64
 
-// seed is one for the process: fingerprints are compared within a listing only.
+// seed is random for each process: fingerprints are compared only within a listing.
 var seed = maphash.MakeSeed()
 
-// FingerprintOf is the fingerprint of a page whose items have these keys. An item
-// without a key of its own has an empty one.
+// FingerprintOf returns the fingerprint of a page whose items have these keys. The key of
+// an item that cannot be identified is "". If all are, the fingerprint is 0.
 func FingerprintOf(keys []string) Fingerprint {
 	var hash maphash.Hash
 	hash.SetSeed(seed)

@@ -1,13 +1,12 @@
-// Package percent is the percent-encoding of Alibaba Cloud's signatures:
-// RFC 3986, byte by byte, upper-case hexadecimal, a space as %20.
+// Package percent implements the percent-encoding of Alibaba Cloud's signatures: RFC
+// 3986, byte by byte, upper-case hexadecimal, a space as %20.
 //
-// [net/url.QueryEscape] differs in three places (space, "*" and "~"), and a
-// signature allows no difference.
+// [net/url.QueryEscape] encodes a space as "+", which would make the signature invalid.
 package percent
 
 const upperHex = "0123456789ABCDEF"
 
-// unreserved tells the bytes that stand for themselves.
+// unreserved has the bytes that are not encoded.
 var unreserved = func() (table [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
 		table[c] = true
@@ -15,7 +14,7 @@ var unreserved = func() (table [256]bool) {
 	return table
 }()
 
-// Unreserved reports whether c stands for itself: A-Z a-z 0-9 - _ . ~
+// Unreserved reports whether c is not encoded: A-Z a-z 0-9 - _ . ~
 func Unreserved(c byte) bool { return unreserved[c] }
 
 // Append appends the encoding of s to dst.

@@ -1,25 +1,25 @@
-// Package retry has the parts of retrying that know nothing of a call: a budget
-// for all calls of a client, pauses, and the waits that an answer asks for.
+// Package retry has the parts of retrying that do not depend on a call: the retry budget
+// of a client, its clock, pauses, and the waits that an answer asks for.
 package retry
 
 import "sync/atomic"
 
-// Budget limits the retries of a client as a whole, so that an outage meets
-// little more than the first attempts.
+// Budget limits the retries of all calls of a client together, so that an outage does not
+// multiply the requests. It is safe for concurrent use.
 type Budget struct {
 	size  int64 // in tenths of a retry; negative: no limit
 	spent atomic.Int64
 }
 
 const (
-	cost    = 10 // of a retry, in tenths
-	payback = 1  // for a success
+	cost    = 10 // tenths for each retry
+	payback = 1  // tenths given back for each success
 )
 
-// NewBudget makes a budget of n retries, a full one; negative means no limit.
+// NewBudget returns a full budget of n retries; a negative n means no limit.
 func NewBudget(n int) *Budget { return &Budget{size: int64(n) * cost} }
 
-// Withdraw takes one retry, if there is one left.
+// Withdraw takes one retry from the budget. It reports false if none is left.
 func (b *Budget) Withdraw() bool {
 	for {
 		spent := b.spent.Load()
@@ -32,14 +32,14 @@ func (b *Budget) Withdraw() bool {
 	}
 }
 
-// Refund takes back a withdrawal for a retry that was not made.
+// Refund gives back one retry that was not made.
 func (b *Budget) Refund() { b.give(cost) }
 
-// Succeeded pays back for a call that succeeded: the retries that it made, in
-// full, and a little for other calls.
+// Succeeded gives back, for a call that succeeded, all retries that it took and a tenth
+// of one more.
 func (b *Budget) Succeeded(withdrawn int) { b.give(int64(withdrawn)*cost + payback) }
 
-// give returns tenths of a retry, up to a full budget.
+// give gives back tenths of a retry, until the budget is full.
 func (b *Budget) give(tenths int64) {
 	for {
 		spent := b.spent.Load()

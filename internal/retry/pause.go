@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Backoff is the longest pause before the n-th retry, counted from 1: base,
-// doubled with each retry up to longest.
+// Backoff returns the upper limit of the pause before the n-th retry, counted from 1:
+// base, doubled with each retry, up to longest.
 func Backoff(n int, base, longest time.Duration) time.Duration {
 	delay := base
 	for ; n > 1; n-- {
@@ -19,7 +19,8 @@ func Backoff(n int, base, longest time.Duration) time.Duration {
 	return min(delay, longest)
 }
 
-// Jitter is a random part of a pause: it spreads the retries of many clients.
+// Jitter returns a random duration from 0 to longest, to spread the retries of many
+// clients.
 func Jitter(longest time.Duration) time.Duration {
 	if longest <= 0 {
 		return 0
@@ -27,7 +28,7 @@ func Jitter(longest time.Duration) time.Duration {
 	return time.Duration(rand.Int64N(int64(longest)))
 }
 
-// Pause waits. It reports whether it did: false means that ctx ended first.
+// Pause waits for d. It reports false if ctx ended first.
 func Pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Asked reads how long an answer asks to wait, the plainest word first:
-// x-acs-retry-after in milliseconds; for a throttled request the longest
-// TimeLeft of x-ratelimit-user-api and x-ratelimit-user, in milliseconds;
-// Retry-After in seconds or as a date.
+// Asked returns how long an answer asks to wait, 0 if it does not. The first of these
+// headers counts: x-acs-retry-after in milliseconds; if throttled, the larger TimeLeft
+// of x-ratelimit-user-api and x-ratelimit-user, in milliseconds; Retry-After in seconds
+// or as a date.
 func Asked(header http.Header, throttled bool) time.Duration {
 	if wait := AcsRetryAfter(header); wait > 0 {
 		return wait
@@ -30,21 +30,22 @@ func Asked(header http.Header, throttled bool) time.Duration {
 	if at, err := http.ParseTime(value); err == nil {
 		now := time.Now()
 		if date, err := http.ParseTime(header.Get("Date")); err == nil {
-			now = date // by the clock that the date was made with
+			now = date // the server's clock, which Retry-After is based on
 		}
 		return max(0, at.Sub(now))
 	}
 	return 0
 }
 
-// AcsRetryAfter reads x-acs-retry-after: throttling, whatever else the answer says.
+// AcsRetryAfter returns x-acs-retry-after. A positive one means throttling, whatever else
+// the answer says.
 func AcsRetryAfter(header http.Header) time.Duration {
 	return duration(header.Get("X-Acs-Retry-After"), time.Millisecond)
 }
 
-// Remaining reads what is left of a quota, and the time until it is full again, of
-// the tighter of x-ratelimit-user-api and x-ratelimit-user. remain is negative if
-// there is no such header.
+// Remaining returns how many requests of a quota remain, and the time until the quota is
+// full again, from x-ratelimit-user-api or x-ratelimit-user, whichever has less left.
+// remain is negative if there is no such header.
 func Remaining(header http.Header) (remain int, reset time.Duration) {
 	remain = -1
 	for _, name := range [...]string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
@@ -58,12 +59,13 @@ func Remaining(header http.Header) (remain int, reset time.Duration) {
 	return remain, reset
 }
 
-// timeLeft reads TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
+// timeLeft returns TimeLeft of a header such as
+// "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
 func timeLeft(header string) time.Duration {
 	return duration(item(header, "TimeLeft"), time.Millisecond)
 }
 
-// item is one value of such a header.
+// item returns the value of name in such a header.
 func item(header, name string) string {
 	for pair := range strings.SplitSeq(header, ",") {
 		key, value, _ := strings.Cut(pair, ":")
@@ -74,8 +76,8 @@ func item(header, name string) string {
 	return ""
 }
 
-// duration reads a count of units, which may have decimals. What is no count, or
-// negative, is 0.
+// duration parses a number of units, which may have decimals. It returns 0 for anything
+// else, also for a negative number.
 func duration(count string, unit time.Duration) time.Duration {
 	count = strings.TrimSpace(count)
 	if strings.ContainsFunc(count, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }) {

@@ -13,13 +13,13 @@ import (
 
 const acs3Algorithm = "ACS3-HMAC-SHA256"
 
-// ACS3 signs with signature V3. The signature travels in the Authorization header
-// and covers the method, the path, the query, the host, the body, Content-Type
-// and all x-acs-* headers. It rewrites the query in canonical form.
+// ACS3 signs with signature V3. The signature is in the Authorization header and covers
+// the method, the path, the query, the host, the body, Content-Type and all x-acs-*
+// headers. ACS3 rewrites the query in canonical form.
 //
-// With a bearer token it sets the token's header and SignatureType, and no
-// Authorization. An error is the body's, which could not be read, or says that the
-// secret is too short for this program.
+// With a bearer token it sets the token's header and the parameter SignatureType, and no
+// Authorization header. It returns an error if the body cannot be read, or if the secret
+// is too short for GODEBUG=fips140=only.
 func ACS3(req *http.Request, in *Input) error {
 	bodyHash, err := hashBody(req)
 	if err != nil {
@@ -42,8 +42,8 @@ func ACS3(req *http.Request, in *Input) error {
 	return nil
 }
 
-// authorization is the value of the Authorization header. Its buffers are arrays
-// that stay on the stack.
+// authorization returns the value of the Authorization header. Its buffers are arrays to
+// stay on the stack.
 func authorization(req *http.Request, covered []Param, bodyHash string, in *Input) (string, error) {
 	var namesBuf, authBuf [512]byte
 	var canonicalBuf [1024]byte
@@ -71,7 +71,7 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 		req.Header = make(http.Header, 12)
 	}
 	accessKeyID := ""
-	if in.SecurityToken != "" { // else Authorization alone has it
+	if in.SecurityToken != "" { // else only the Authorization header has it
 		accessKeyID = in.AccessKeyID
 	}
 	ours := [...]struct{ key, name, value string }{
@@ -88,7 +88,7 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 	}
 	delete(req.Header, "Authorization")
 	delete(req.Header, "X-Acs-Bearer-Token")
-	covered := otherHeaders(req) // while there is none of ours
+	covered := otherHeaders(req) // before the signature's own headers are set
 	values := make([]string, len(ours))
 	for i, header := range ours {
 		if header.value != "" {
@@ -100,7 +100,7 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 	if in.BearerToken != "" {
 		req.Header["X-Acs-Bearer-Token"] = []string{in.BearerToken}
 	}
-	if !slices.IsSortedFunc(covered, byName) { // there are others than ours
+	if !slices.IsSortedFunc(covered, byName) { // the caller set other headers
 		slices.SortFunc(covered, byName)
 	}
 	return covered
@@ -110,7 +110,7 @@ func byName(a, b Param) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 }
 
-// otherHeaders is what the signature covers beside its own headers.
+// otherHeaders returns the headers that the signature covers besides its own.
 func otherHeaders(req *http.Request) []Param {
 	covered := append(make([]Param, 0, 8), Param{"host", hostOf(req)})
 	for key, values := range req.Header {
@@ -127,13 +127,13 @@ func otherHeaders(req *http.Request) []Param {
 	return covered
 }
 
-// isCovered reports whether the signature covers a header of this name.
+// isCovered reports whether the signature covers a header with this name.
 func isCovered(key string) bool {
 	const prefix = "x-acs-"
 	return len(key) >= len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) || strings.EqualFold(key, "Content-Type")
 }
 
-// appendCanonicalRequest appends the text that the signature is computed of.
+// appendCanonicalRequest appends the text that is signed.
 func appendCanonicalRequest(text []byte, req *http.Request, covered []Param, names []byte, bodyHash string) []byte {
 	text = append(text, methodOf(req)...)
 	text = append(text, '\n')
@@ -164,7 +164,7 @@ func appendNames(names []byte, headers []Param) []byte {
 	return names
 }
 
-// emptySHA256 is the hash of an empty body: what this API's requests have.
+// emptySHA256 is the hash of an empty body. The requests of this API have no body.
 const emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // hashBody returns the body's hash in hexadecimal and leaves the body readable.

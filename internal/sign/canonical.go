@@ -14,8 +14,8 @@ type Param struct{ Name, Value string }
 // Query is the parameters of a request.
 type Query []Param
 
-// Canonical is the query as signatures cover it: sorted by name, encoded by
-// RFC 3986, name=value joined by "&". An empty value keeps its "=". It sorts q.
+// Canonical returns the query in the form that is signed: sorted by name, encoded by RFC
+// 3986, name=value joined by "&". An empty value keeps its "=". It sorts q in place.
 func (q Query) Canonical() string {
 	slices.SortStableFunc(q, func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
 	var stack [512]byte
@@ -31,8 +31,8 @@ func (q Query) Canonical() string {
 	return string(raw)
 }
 
-// without decodes a query and leaves out the parameters of these names. What
-// cannot be decoded is taken as it is: the canonical form encodes it.
+// without decodes a query and leaves out the parameters with these names. A part that
+// cannot be decoded is kept as it is, and encoded again by Canonical.
 func without(raw string, names ...string) Query {
 	query := make(Query, 0, 8)
 	for raw != "" {

@@ -9,21 +9,21 @@ import (
 	"github.com/cams-go/cams/internal/percent"
 )
 
-// rpcParameters are those that the RPC signature adds to a query.
+// rpcParameters are the parameters that the RPC signature adds to a query.
 var rpcParameters = []string{
 	"Action", "Version", "Timestamp", "SignatureNonce", "AccessKeyId", "SecurityToken",
 	"SignatureMethod", "SignatureVersion", "Signature", "BearerToken", signatureType,
 }
 
-// IsReserved reports whether a parameter of this name belongs to a signature.
+// IsReserved reports whether the signature sets the parameter with this name.
 func IsReserved(name string) bool { return slices.Contains(rpcParameters, name) }
 
-// RPC signs with the older RPC signature, SignatureVersion 1.0 with HMAC-SHA1.
-// Everything travels in the query, the signature too, which covers the method
-// and the query. The answer's format is json unless the query has a Format.
+// RPC signs with the older RPC signature, SignatureVersion 1.0 with HMAC-SHA1. The
+// signature and all it needs are in the query. It covers the method and the query. RPC
+// asks for an answer in JSON unless the query has a Format.
 //
-// With a bearer token the query carries BearerToken and SignatureType, and no
-// signature. An error says that this program may not use HMAC-SHA1.
+// With a bearer token the query has BearerToken and SignatureType, and no signature. RPC
+// returns an error with GODEBUG=fips140=only, which forbids HMAC-SHA1.
 func RPC(req *http.Request, in *Input) error {
 	if req.Header == nil {
 		req.Header = make(http.Header, 4)
@@ -45,7 +45,7 @@ func RPC(req *http.Request, in *Input) error {
 	return nil
 }
 
-// rpcQuery is the request's own parameters and the signature's, without Signature.
+// rpcQuery returns the request's own parameters and the signature's, except Signature.
 func rpcQuery(raw string, in *Input) Query {
 	query := without(raw, rpcParameters...)
 	if !slices.ContainsFunc(query, func(p Param) bool { return p.Name == "Format" }) {

@@ -1,8 +1,8 @@
-// Package sign signs requests as Alibaba Cloud's gateways expect it: [ACS3] is
-// signature V3 (ACS3-HMAC-SHA256), [RPC] the older one (HMAC-SHA1).
+// Package sign signs requests for Alibaba Cloud's gateways: [ACS3] with signature V3
+// (ACS3-HMAC-SHA256), [RPC] with the older RPC signature (HMAC-SHA1).
 //
-// Both sign in place and are pure: the same arguments give the same signature.
-// A request that was signed before may be signed again.
+// Both sign in place and are pure: the same arguments give the same signature. They can
+// sign a request again that was signed before.
 package sign
 
 import (
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Input is what a signature needs beside the request. Nothing in it is checked.
+// Input is what a signature needs besides the request. It is not validated here.
 type Input struct {
 	Action  string // the operation
 	Version string // the API version
@@ -26,14 +26,14 @@ type Input struct {
 	BearerToken                                 string
 }
 
-// timestamp is the signing time as both signatures write it.
+// timestamp returns the signing time in the format of both signatures.
 func (in *Input) timestamp() string { return in.Time.UTC().Format(time.RFC3339) }
 
 const (
 	headerAction  = "X-Acs-Action"
 	headerVersion = "X-Acs-Version"
 
-	// How a request says that it carries a bearer token instead of a signature.
+	// The parameter for a request with a bearer token instead of a signature.
 	signatureType = "SignatureType"
 	bearerToken   = "BEARERTOKEN"
 )
@@ -41,8 +41,8 @@ const (
 func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 func hostOf(req *http.Request) string   { return cmp.Or(req.Host, req.URL.Host) }
 
-// appendHMAC is an error where crypto/hmac panics: with GODEBUG=fips140=only, for
-// SHA-1 and for a key of less than 14 bytes.
+// appendHMAC appends the HMAC of text. It returns an error where crypto/hmac panics: with
+// GODEBUG=fips140=only, for SHA-1 and for a key shorter than 14 bytes.
 func appendHMAC(to []byte, newHash func() hash.Hash, key string, text []byte) (sum []byte, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// FindString returns the value of the first string member with this key, at
-// any depth, in JSON that may be cut off anywhere.
+// FindString returns the value of the first member with this key, at any depth, if it is
+// a string without escapes. The JSON may be truncated anywhere.
 func FindString(data []byte, key string) string {
 	_, after, found := bytes.Cut(data, []byte(`"`+key+`"`))
 	after, isMember := bytes.CutPrefix(bytes.TrimSpace(after), []byte(":"))
@@ -18,8 +18,8 @@ func FindString(data []byte, key string) string {
 	return string(value)
 }
 
-// FindElement returns the text of the first XML element of this name. The
-// gateways' XML has no attributes and no nesting.
+// FindElement returns the text of the first XML element with this name, if it has no
+// attributes and no nested elements. The XML of the gateways has neither.
 func FindElement(text, element string) string {
 	_, after, found := strings.Cut(text, "<"+element+">")
 	content, _, closed := strings.Cut(after, "</"+element+">")

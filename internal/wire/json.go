@@ -1,7 +1,6 @@
-// Package wire reads what a server sends: bodies of any size, from servers that
-// may not mean well, and JSON whose scalars drift between string, number and
-// boolean, as the answers of Alibaba Cloud's gateways do: "Total":"8",
-// "Success":"true", a phone number as a number.
+// Package wire reads the bodies of answers. They may be of any size and hostile. In the
+// JSON of Alibaba Cloud's gateways the type of a scalar drifts between string, number
+// and boolean: "Total":"8", "Success":"true", a phone number as a number.
 package wire
 
 import (
@@ -15,29 +14,30 @@ import (
 	"strings"
 )
 
-// maxValues is how many values an answer may have: thousands of groups or a hundred
-// thousand members, on one page. A value may take a hundred times its length in memory.
+// maxValues limits the values of an answer. It is enough for thousands of groups or a
+// hundred thousand members on one page. A value may take a hundred times its length in
+// memory.
 const maxValues = 100_000
 
-// ErrTooMany is returned for an answer of more values than the maximum.
+// ErrTooMany is returned for an answer with more than maxValues values.
 var ErrTooMany = errors.New("answer has more than 100,000 values")
 
-// maxDrift is how long an answer may be for its drift to be forgiven: that takes
-// a hundred times its length in memory, and the service's are far shorter.
+// maxDrift is the largest size in bytes of an answer whose scalars are converted: the
+// conversion takes a hundred times that in memory. Real answers are far shorter.
 const maxDrift = 1 << 20
 
-// Unmarshal is [json.Unmarshal] that takes a scalar of one kind where v wants
-// another, as long as nothing is lost. Object keys match without regard to case.
+// Unmarshal is like [json.Unmarshal], but converts scalars of the wrong type if that
+// loses no information. Object keys match in any case.
 //
-// An answer without drift, the usual case, costs what json.Unmarshal costs.
-// v must point to a zero value: a failed first try may have left something in it.
+// An answer that needs no conversion costs what json.Unmarshal costs. v must point to a
+// zero value, because a first try may fail after it has set part of v.
 func Unmarshal(data []byte, v any) error {
-	if bytes.Count(data, []byte{','}) >= maxValues { // cheaper than to count the values
+	if bytes.Count(data, []byte{','}) >= maxValues { // cheaper than counting the values
 		return ErrTooMany
 	}
 	err := json.Unmarshal(data, v)
 	if err == nil {
-		return nil // before mismatch, which errors.As moves to the heap
+		return nil // before mismatch is declared, which escapes to the heap
 	}
 	var mismatch *json.UnmarshalTypeError
 	if !errors.As(err, &mismatch) || len(data) > maxDrift {
@@ -56,11 +56,11 @@ func Unmarshal(data []byte, v any) error {
 	return json.Unmarshal(fitted, v)
 }
 
-// fit returns value with its scalars as type t wants them. What cannot be
-// fitted stays as it is, for json.Unmarshal to name it.
+// fit returns value with its scalars converted to the types that t needs. It leaves what
+// it cannot convert, so that json.Unmarshal reports it.
 func fit(value any, t reflect.Type) any {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
-		return value // it decides for itself
+		return value // its UnmarshalJSON converts
 	}
 	if isContainer(t.Kind()) && value == "" {
 		return nil // as if absent
@@ -98,14 +98,14 @@ func fit(value any, t reflect.Type) any {
 	return value
 }
 
-// isContainer tells what some gateways write as "" where it holds nothing.
+// isContainer reports whether some gateways write "" for an empty value of this kind.
 func isContainer(kind reflect.Kind) bool {
 	return kind == reflect.Struct || kind == reflect.Slice || kind == reflect.Map
 }
 
 // fieldFor finds the field that json.Unmarshal would use for a key.
 func fieldFor(t reflect.Type, key string) (reflect.StructField, bool) {
-	for _, field := range reflect.VisibleFields(t) { // those of embedded structs too
+	for _, field := range reflect.VisibleFields(t) { // includes those of embedded structs
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.IsExported() && !field.Anonymous && strings.EqualFold(cmp.Or(name, field.Name), key) {
 			return field, true
@@ -118,7 +118,7 @@ func toString(value any) any {
 	switch v := value.(type) {
 	case json.Number:
 		if integer, ok := toInteger(v).(json.Number); ok {
-			return string(integer) // 8.61e12 is a phone number written by a spreadsheet
+			return string(integer) // for instance 8.61e12, a phone number from a spreadsheet
 		}
 		return string(v)
 	case bool:
@@ -146,7 +146,7 @@ func toBool(value any) any {
 	return value
 }
 
-// maxExact is the largest integer up to which every integer is a float64.
+// maxExact is the limit up to which float64 represents every integer exactly.
 const maxExact = 1 << 53
 
 func toInteger(value any) any {
@@ -159,7 +159,7 @@ func toInteger(value any) any {
 	}
 	if !strings.ContainsAny(text, ".eE") {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return json.Number(strconv.FormatInt(n, 10)) // text may be 08 or +8, which is no JSON
+			return json.Number(strconv.FormatInt(n, 10)) // text may be 08 or +8, which is not valid JSON
 		}
 		return value
 	}

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// HasMember reports whether a JSON object has a member of this name, in any case,
-// that is neither null nor empty. Without a name any member will do but those
-// named in except, in lower case.
+// HasMember reports whether a JSON object has a member with this name, in any case, that
+// is neither null nor empty. If name is "", any member counts except those in except,
+// which are in lower case.
 func HasMember(object []byte, name string, except ...string) bool {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(object, &members) != nil {

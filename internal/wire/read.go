@@ -6,20 +6,20 @@ import (
 	"io"
 )
 
-// ErrTooLarge is returned for a body of more than the maximum.
+// ErrTooLarge is returned for a body that is larger than the maximum.
 var ErrTooLarge = errors.New("body exceeds the limit")
 
-// firstBuffer is the buffer's first size where the length is unknown.
+// firstBuffer is the initial size of the buffer if the length is unknown.
 const firstBuffer = 4 << 10
 
-// ReadAll reads r to its end, but no more than max bytes. length is what the
-// sender declared, negative if nothing; memory is used for bytes that came, not
-// for bytes declared. With an error it returns what came before it: for
-// [ErrTooLarge] the first max bytes.
+// ReadAll reads r to its end, at most max bytes. length is the declared length, negative
+// if there is none. Memory grows with the bytes received, whatever the declared length
+// is. With an error it returns what it has read so far, for [ErrTooLarge] the first max
+// bytes.
 func ReadAll(r io.Reader, max int, length int64) ([]byte, error) {
 	size := firstBuffer
 	if 0 <= length && length < 64<<10 {
-		size = int(length) + 1 // one more, to see the end without growing
+		size = int(length) + 1 // one more, to reach the end without growing
 	}
 	body := make([]byte, 0, min(size, max+1))
 	for {
@@ -40,11 +40,10 @@ func ReadAll(r io.Reader, max int, length int64) ([]byte, error) {
 	}
 }
 
-// Unzip returns a reader of what a gzip stream holds. A stream without a byte
-// holds nothing.
+// Unzip returns a reader that decompresses gzip. An empty stream reads as empty.
 func Unzip(r io.Reader) io.Reader { return &unzip{from: r} }
 
-// unzip reads gzip's header at the first Read, so that its error is one of reading.
+// unzip reads the gzip header at the first Read, so that Read returns its error.
 type unzip struct {
 	from io.Reader
 	zip  *gzip.Reader
