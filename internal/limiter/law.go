@@ -2,32 +2,32 @@ package limiter
 
 import "time"
 
-// The numbers of the law. Rates are in requests a second.
+// The constants of the control law. Rates are in requests per second.
 const (
-	// firstRate is the rate after the first refusal. It grows by firstStep with
-	// each request until the next refusal, which tells the quota.
+	// firstRate is the rate after the first refusal. It grows by firstStep with each
+	// request until the next refusal, which shows the quota.
 	firstRate = 10
 	firstStep = 1
 
-	// depth is how far below the quota the rate starts after a refusal, and
-	// climbTime the seconds until it is there. The first measure of a quota, or of
-	// one that was raised, is rough, so the rate climbs away from it sooner.
+	// After a refusal the rate starts below the quota, by the share depth, and reaches
+	// the quota after climbTime seconds. The first measurement of a quota, or of a quota
+	// that was raised, is rough, so the rate then climbs faster: roughClimbTime.
 	depth          = 0.05
 	climbTime      = 5
 	roughClimbTime = 2
 
-	// A rate that got to risen times the quota shows that the quota was raised.
+	// If the rate reached risen times the quota, the quota was raised.
 	risen = 1.25
 
-	// minRate is the lowest rate, and maxFall what a single refusal can divide
-	// the rate by.
+	// minRate is the lowest rate. A single refusal divides the rate by maxFall at most.
 	minRate = 0.1
 	maxFall = 4
 
-	// After a refusal nothing is sent for a moment: shortHold lets a bucket of
-	// five a second refill by one. The first refusal of all, and a second one in a
-	// row, hold for longHold, in which the window of a quota for each second ends.
-	// From there the time doubles up to maxHold.
+	// After a refusal nothing is sent for a while. shortHold is long enough for a bucket
+	// of five requests per second to refill by one. longHold is the pause after the very
+	// first refusal and after a second one in a row; a quota per second starts a new
+	// window in that time. With each further refusal in a row the pause doubles, up to
+	// maxHold.
 	shortHold = 200 * time.Millisecond
 	longHold  = time.Second
 	maxHold   = 15 * time.Second
@@ -35,45 +35,45 @@ const (
 	// trial is how many requests test a new rate before it is trusted.
 	trial = 5
 
-	// maxNamedHold is the longest that a wait named by the service holds
-	// everybody back.
+	// maxNamedHold limits how long a wait that the service asks for holds all callers.
 	maxNamedHold = 2 * time.Minute
 
 	// lateness is how late a timer may fire without slowing the rate.
 	lateness = 10 * time.Millisecond
 
-	// quiet is the time in which nobody was refused or had to wait, after which
-	// the law forgets.
+	// quiet is how long no call must be refused or have to wait until the limit is
+	// removed.
 	quiet = time.Minute
 )
 
-// law is the control law: it says when the next request may be sent. It reads
-// no clock. The zero value limits nothing.
+// law is the control law: it decides when the next request may be sent. It does not read
+// a clock. The zero value limits nothing.
 //
-// When the service refuses a request, its quota is used up. So what it granted
-// from one refusal to the next, divided by the time, is the quota. The law
-// measures this, starts a little below it, climbs to it, stays there for some
-// seconds, and then climbs beyond it, ever faster, until the next refusal.
+// When the service refuses a request, its quota is used up. So the number of requests
+// that it granted between two refusals, divided by the time between them, is the quota.
+// The law measures this quota. The rate starts slightly below the quota, climbs to it,
+// stays there for some seconds, and then climbs beyond it, faster and faster, until the
+// next refusal.
 type law struct {
 	epoch     uint64  // counts the refusals that changed the rate
-	rate      float64 // 0: no limit
-	quota     float64 // as measured; 0: unknown
-	climbTime float64 // from depth to the quota, in seconds
+	rate      float64 // 0 means no limit
+	quota     float64 // the measured quota; 0 means unknown
+	climbTime float64 // until the rate reaches the quota, in seconds
 
 	hold  time.Duration // the pause after the latest refusal
-	doubt bool          // no request has succeeded since
-	next  time.Time     // when the rate allows a request
-	named time.Time     // until when the service wants none
-	busy  time.Time     // when somebody was refused or had to wait
+	doubt bool          // no request has succeeded since the latest refusal
+	next  time.Time     // when the rate allows the next request
+	named time.Time     // when a wait that the service asked for ends
+	busy  time.Time     // when a call was last refused or had to wait
 
-	// The measure since the latest refusal.
+	// The measurement since the latest refusal.
 	sent    int       // requests
 	spent   float64   // seconds, without idle times
 	climbed float64   // seconds in which callers had to wait
 	last    time.Time // when the latest request was sent
 }
 
-// Ticket identifies one sending. It remembers the measure of that moment,
+// Ticket identifies a request that was sent. It has the measurement at that moment,
 // because a refusal arrives later.
 type Ticket struct {
 	epoch       uint64
@@ -95,8 +95,8 @@ func (l *law) send(now time.Time, waited bool) Ticket {
 		l.busy = now
 	}
 	if l.doubt {
-		// One at a time: the next when this one succeeds, or after a while if its
-		// answer never comes.
+		// One request at a time: the next may go when this one succeeds, or after a while
+		// if no answer arrives.
 		l.last, l.next = now, now.Add(l.longerHold())
 	} else if l.rate > 0 {
 		l.pace(now, waited)
@@ -108,13 +108,13 @@ func (l *law) send(now time.Time, waited bool) Ticket {
 
 // pace moves next by one request and lets the rate climb.
 func (l *law) pace(now time.Time, waited bool) {
-	gap := min(now.Sub(l.last).Seconds(), max(1, 2/l.rate)) // more is an idle time
+	gap := min(now.Sub(l.last).Seconds(), max(1, 2/l.rate)) // the rest was idle time
 	l.last = now
 	l.spent += gap
-	if waited { // only a rate that callers wait for is put to the test
+	if waited { // the rate only matters while callers wait for it
 		l.climb(gap)
 	}
-	// A timer that fires late costs nothing, but an idle time gives no credit.
+	// A timer that fires late does not slow the rate, but idle time earns no credit.
 	if earliest := now.Add(-lateness); l.next.Before(earliest) {
 		l.next = earliest
 	}
@@ -139,14 +139,14 @@ func (l *law) refused(now time.Time, t Ticket, wait time.Duration) {
 	l.busy = now
 	l.holdBack(now, wait)
 	if t.epoch != l.epoch {
-		return // sent before the latest cut, which covers it
+		return // sent before the latest cut, which already accounts for it
 	}
 	l.epoch++
 	switch {
 	case l.rate == 0:
 		l.rate = firstRate
 		l.measure(longHold)
-	case l.doubt: // refused again, so there is nothing to measure
+	case l.doubt: // refused again, with nothing granted to measure
 		l.hold = l.longerHold()
 	default:
 		l.cut(t)
@@ -158,14 +158,14 @@ func (l *law) refused(now time.Time, t Ticket, wait time.Duration) {
 
 // cut sets the quota and the rate after a refusal.
 func (l *law) cut(t Ticket) {
-	// All that was sent before the refused request was granted. One of them may
-	// have been left over from before the measure.
+	// The service granted all requests before the refused one. One of them may have used
+	// quota from before the measurement.
 	granted := float64(t.sent-1) / t.spent
 	rough := l.quota == 0 || t.rate > risen*l.quota
 	if l.quota > 0 && t.rate > l.quota {
-		// The measure is low, as it covers times of a rate below the quota. The rate
-		// is high, as it was refused. The quota lies between them; the measure errs
-		// less.
+		// The measured value is too low, because the rate was below the quota for part
+		// of the time. The rate is too high, because it was refused. The quota is between
+		// them, closer to the measured value.
 		granted = (2*granted + t.rate) / 3
 	}
 	l.quota = max(minRate, t.rate/maxFall, min(granted, t.rate))
@@ -176,7 +176,7 @@ func (l *law) cut(t Ticket) {
 	}
 }
 
-// measure starts a new measure with a pause.
+// measure starts a new measurement with a pause of hold.
 func (l *law) measure(hold time.Duration) {
 	l.hold = hold
 	l.sent, l.spent = 0, hold.Seconds()
@@ -184,7 +184,7 @@ func (l *law) measure(hold time.Duration) {
 
 func (l *law) longerHold() time.Duration { return min(max(2*l.hold, longHold), maxHold) }
 
-// succeeded notes an answer that was no refusal.
+// succeeded notes an answer that was not a refusal for too many requests.
 func (l *law) succeeded(t Ticket) {
 	if l.doubt && t.epoch == l.epoch {
 		l.doubt = false
@@ -192,10 +192,10 @@ func (l *law) succeeded(t Ticket) {
 	}
 }
 
-// trusted reports whether the rate has proved itself since the latest refusal.
+// trusted reports whether enough requests have been sent since the latest refusal.
 func (l *law) trusted() bool { return !l.doubt && l.sent >= trial }
 
-// holdBack holds everybody back for a time that the service named.
+// holdBack makes all callers wait for the time that the service asked for.
 func (l *law) holdBack(now time.Time, wait time.Duration) {
 	until := now.Add(min(wait, maxNamedHold))
 	if wait > 0 && until.After(l.named) {
@@ -206,5 +206,5 @@ func (l *law) holdBack(now time.Time, wait time.Duration) {
 // forget removes all limits.
 func (l *law) forget() { *l = law{epoch: l.epoch} }
 
-// forgettable reports whether nobody was refused or had to wait for long.
+// forgettable reports whether no call was refused or had to wait for the time quiet.
 func (l *law) forgettable(now time.Time) bool { return now.Sub(l.busy) >= quiet }

@@ -1,7 +1,7 @@
-// Package limiter finds the rate at which a service takes requests whose quota
-// nobody knows, and keeps callers to it.
+// Package limiter limits the rate of requests to a service whose quota is unknown. It
+// finds the quota from the service's refusals.
 //
-// law.go decides when the next request may be sent; this file decides whose.
+// law.go decides when the next request may be sent, this file which caller sends it.
 package limiter
 
 import (
@@ -12,36 +12,36 @@ import (
 	"time"
 )
 
-// Adaptive paces the requests of one operation. The zero value is ready. It is
-// safe for concurrent use and has no goroutine of its own.
+// Adaptive limits the rate of one operation's requests. The zero value is ready to use.
+// It is safe for concurrent use and starts no goroutine.
 //
-// It limits nothing until a request is refused, and forgets all limits when for
-// a minute no request was refused and no caller had to wait.
+// It limits nothing until a request is refused. It removes the limit after a minute in
+// which no request was refused and no caller had to wait.
 type Adaptive struct {
-	limiting atomic.Bool   // if false, Wait returns at once
+	limiting atomic.Bool   // false means that Wait returns at once
 	epoch    atomic.Uint64 // law.epoch, readable without the lock
 
 	mu     sync.Mutex
 	law    law
-	queues [3]list.List // of *waiter: calls never refused, refused once, more often
+	queues [3]list.List // of *waiter: calls never refused, refused once, refused more often
 }
 
-// waiter is a caller in a queue. It is woken when it has become the first, or
+// waiter is a caller in a queue. It is woken when it becomes the first of all waiters, or
 // when the time of the first may have changed.
 type waiter struct{ wake chan struct{} }
 
-// Wait blocks until the caller may send its request or ctx ends; then it returns
-// the cause of ctx. refusals is how often this call was refused before.
+// Wait blocks until the caller may send its request. If ctx ends first, it returns the
+// cause of ctx. refusals is how often this call was refused before.
 //
-// Calls refused more often are served first, because they have the fewest
-// attempts left. For the same reason they come last for the few requests that
-// follow a refusal, which are the most likely to be refused too. Among equals
-// the order is that of arrival.
+// Calls that were refused more often go first, because they have the fewest attempts
+// left. For the same reason they go last for the first few requests after a refusal,
+// because those are the most likely to be refused again. Otherwise callers are served in
+// the order they came.
 func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
 	if ctx.Err() != nil {
 		return Ticket{}, context.Cause(ctx)
 	}
-	epoch := a.epoch.Load() // before limiting: a later epoch would be a wrong one
+	epoch := a.epoch.Load() // load it before limiting, so that it is not too new
 	if !a.limiting.Load() {
 		return Ticket{epoch: epoch}, nil
 	}
@@ -53,7 +53,7 @@ func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
 	return a.wait(ctx, &a.queues[max(0, min(refusals, len(a.queues)-1))])
 }
 
-// pass lets the caller send without waiting, if nobody waits and it is time.
+// pass lets the caller send at once if no other caller waits and the rate allows it.
 func (a *Adaptive) pass() (Ticket, bool) {
 	if a.first() != nil {
 		return Ticket{}, false
@@ -69,9 +69,9 @@ func (a *Adaptive) pass() (Ticket, bool) {
 	return a.law.send(now, false), true
 }
 
-// wait waits in a queue. The first of all waiters has a timer, the others have
-// none: whoever leaves a queue wakes the new first. The lock is held by the
-// caller, and released while waiting.
+// wait waits in a queue. Only the first of all waiters has a timer. A waiter that leaves a
+// queue wakes the new first one. The caller holds the lock; wait releases it while it
+// sleeps.
 func (a *Adaptive) wait(ctx context.Context, queue *list.List) (Ticket, error) {
 	w := &waiter{wake: make(chan struct{}, 1)}
 	place := queue.PushBack(w)
@@ -95,7 +95,7 @@ func (a *Adaptive) wait(ctx context.Context, queue *list.List) (Ticket, error) {
 	return Ticket{}, context.Cause(ctx)
 }
 
-// sleep returns when the waiter is woken, when ctx ends or, if timed, after d.
+// sleep blocks until the waiter is woken, ctx ends or, if timed, d has passed.
 func (w *waiter) sleep(ctx context.Context, timed bool, d time.Duration) {
 	var timeout <-chan time.Time
 	if timed {
@@ -110,7 +110,7 @@ func (w *waiter) sleep(ctx context.Context, timed bool, d time.Duration) {
 	}
 }
 
-// first returns the waiter to be served next, nil if there is none.
+// first returns the waiter to serve next, nil if there is none.
 func (a *Adaptive) first() *list.Element {
 	for i := range a.queues {
 		if a.law.trusted() {
@@ -130,13 +130,13 @@ func (a *Adaptive) wakeFirst() {
 	}
 	select {
 	case e.Value.(*waiter).wake <- struct{}{}:
-	default: // it has yet to look at an earlier call
+	default: // it has already been woken
 	}
 }
 
-// Refused notes that the service refused the request as one too many. wait is
-// how long it asked to wait, 0 if it named no time; nothing is sent until then,
-// but for two minutes at most.
+// Refused notes that the service refused the request because of too many requests. wait
+// is how long it asked to wait, 0 if it did not. No request is sent for that time, or for
+// two minutes if it is longer.
 func (a *Adaptive) Refused(t Ticket, wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -146,10 +146,10 @@ func (a *Adaptive) Refused(t Ticket, wait time.Duration) {
 	a.wakeFirst()
 }
 
-// Succeeded notes any other answer. remain is the rest of the quota as the answer
-// tells it, negative if it does not, and reset the time until the quota is full
-// again. If nothing remains, nothing is sent until then, but for two minutes at
-// most. A request that ends without an answer needs no call.
+// Succeeded notes any other answer. remain is how many requests of the quota remain
+// according to the answer, negative if unknown, and reset is the time until the quota is
+// full again. If remain is 0, no request is sent for that time, or for two minutes if it
+// is longer. Do not call it for a request without an answer.
 func (a *Adaptive) Succeeded(t Ticket, remain int, reset time.Duration) {
 	empty := remain == 0 && reset > 0
 	if !empty && !a.limiting.Load() {

@@ -1,4 +1,4 @@
-// Package redact keeps secrets and phone numbers out of texts that people see.
+// Package redact masks secrets and phone numbers in error texts and logs.
 package redact
 
 import (
@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// Mask stands where something was taken out.
+// Mask replaces what is masked.
 const Mask = "[redacted]"
 
-// lazy joins patterns, and compiles them at the first need: most programs never have one.
+// lazy joins patterns and compiles them at their first use. Most programs never use them.
 func lazy(patterns ...string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(strings.Join(patterns, "|")) })
 }
 
 const (
-	// A uuid is a request ID. The service's are not always hexadecimal.
+	// uuid matches a request ID. Those of the service are not always hexadecimal.
 	uuid = `\b[0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12}\b`
 	// One separator, or parentheses around a group.
 	separator     = `(?:\)?(?:[ .\x{A0}\x{202F}\x{2009}\x{2010}-\x{2013}-]|%20)\(?|[()])`
@@ -26,16 +26,16 @@ const (
 )
 
 var (
-	// apart finds digits that are no part of a group.
+	// apart finds digits that do not belong to a phone number in groups.
 	apart = lazy(
-		international, // left for groups, but starts before what may look like an address in it
+		international, // skipped, so that no part of it matches as an address
 		uuid,
 		`\b(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
 		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\b|Z)`,                               // a time
 		`\bv\d+\.\d+\.\d+[\w.+-]*`,                                                    // a version
 		`\b\d{1,12}(?:\.\d{1,9})? ?(?:bytes?|[KMGT]i?B|seconds)\b`,                    // a size
 		`\b\d{1,12}(?:\.\d{1,9})?[nµm]?s\b`,                                           // a duration
-		`\b\d+(?:\.\d+){3,}\b`,                                                        // an address, perhaps
+		`\b\d+(?:\.\d+){3,}\b`,                                                        // perhaps an IP address
 		`(\p{Nd}{10,})`,                                                               // a number in one run
 	)
 	groups   = lazy(international, `\p{Nd}{2,}(?:`+separator+`\p{Nd}{2,})*`)
@@ -43,16 +43,16 @@ var (
 	id       = lazy(`^[0-9]*[A-Za-z-][0-9A-Za-z-]*$`)
 )
 
-// Phones masks what looks like a phone number: ten to fifteen digits, in one run
-// or in groups, or eight if they start with a plus. Dates, times, addresses,
-// versions, sizes and request IDs stay, and account IDs, which have sixteen digits.
+// Phones masks what looks like a phone number: ten to fifteen digits in one run, ten or
+// more in groups, or eight or more after a plus. It does not mask dates, times, IP
+// addresses, versions, sizes, request IDs and account IDs, which have sixteen digits.
 func Phones(s string) string {
 	var b strings.Builder
 	kept := 0
 	for _, at := range apart().FindAllStringSubmatchIndex(s, -1) {
 		found := s[at[0]:at[1]]
 		if _, err := netip.ParseAddr(found); found[0] == '+' || found[0] != 'v' && strings.Count(found, ".") >= 3 && err != nil {
-			continue // no address, but perhaps a phone number in groups
+			continue // not an address, but perhaps a phone number in groups
 		}
 		if at[2] >= 0 && utf8.RuneCountInString(found) <= 15 {
 			found = Mask
@@ -63,8 +63,8 @@ func Phones(s string) string {
 	return b.String() + groups().ReplaceAllStringFunc(s[kept:], maskGroups)
 }
 
-// maskGroups masks groups of digits that have as many as a phone number. A plus
-// makes it likely that they are one.
+// maskGroups masks groups of digits with as many digits as a phone number: ten, or eight
+// after a plus.
 func maskGroups(groups string) string {
 	switch n := len(oneDigit().FindAllString(strings.ReplaceAll(groups, "%20", ""), -1)); {
 	case groups[0] == '+' && n >= 8:
@@ -75,8 +75,8 @@ func maskGroups(groups string) string {
 	return groups
 }
 
-// ID masks what was sent as a request ID unless it looks like one: letters,
-// digits and dashes, not all digits.
+// ID masks phone numbers in s unless s looks like a request ID: letters, digits and
+// dashes, but not only digits.
 func ID(s string) string {
 	if id().MatchString(s) {
 		return s
@@ -93,19 +93,20 @@ func Clip(s string, max int) string {
 	for max > 0 && !utf8.RuneStart(s[max]) {
 		max--
 	}
-	return strings.Clone(s[:max]) // lets go of the rest
+	return strings.Clone(s[:max]) // a copy frees the rest
 }
 
-// name is the name of a secret, but not the end of a path.
+// name matches the name of a secret, but not at the end of a path.
 const name = `(?:^|[^/\w.-])[\w.-]*(?i:secret|token|passw(?:or)?d|passphrase|pwd|private[ _-]?key|api[ _-]?key|` +
 	`signature|authorization|bearer)[\w-]*["'\\\x60]*`
 
 var (
-	// body finds what a server or a file held: JSON, XML, or where credentials-go or a parser append it as it is.
+	// body finds where the content of an answer or file starts: JSON, XML, or a text after
+	// which credentials-go or a parser appends it.
 	body = lazy(`((?:credentials|config) from (?:GET )?(?:'[^']*'|\S+) failed: |session token(?: from \w+)? failed: |from OAuth: |`+
 		`message = |delimiter not found: |parsing time |(?:string to sign|canonical request) is ?:)`, `[{<]`)
 	code = lazy(`(?:"[Cc]ode"\s*:\s*"|<Code>)([A-Z][A-Za-z.]{1,63})["<]`)
-	// Each of quoted keeps what its groups match.
+	// quoted are patterns of secrets. What their groups match is not masked.
 	quoted = []func() *regexp.Regexp{
 		lazy(`((?:parse|invalid port|invalid URL escape) )"(?:[^"\\]|\\.)*"?`),            // what url.Parse quotes
 		lazy(`(?:(//)(?:\S*|[^\s/"':@]*:[^"'/\n]*)|[^\s/"'=]+:(?:[^\s/]|/[^\s/])\S*)(@)`), // of a URL, of a proxy
@@ -115,19 +116,19 @@ var (
 		// invalid token ABC, but not "the token is empty".
 		lazy(`(` + name + `\s+)["']?[a-z]*[^\sa-z:=,.;()"'][^\s,;]*`),
 	}
-	word  = lazy(`[^\s[:cntrl:][:^ascii:]"'\x60&*(),:;<>[\]{|}]+`)                      // in ASCII, what nothing quotes, encloses or separates
+	word  = lazy(`[^\s[:cntrl:][:^ascii:]"'\x60&*(),:;<>[\]{|}]+`)                      // ASCII without quotes, brackets and separators
 	plain = lazy(`^(?:[A-Za-z]{1,25}|[a-z]{0,15}(?:[A-Z][a-z]{3,15})+|[0-9]{1,16}s?)$`) // words, CamelCase, account IDs
 	parts = lazy(`[^/\\=_.~%-]+`)
 	isID  = lazy(`^` + uuid + `$`)
 )
 
-// Unknown masks everything in s that may be a secret, and clips it to 1 KiB. It
-// is for errors of others, which quote what they could not use. It rather masks
-// too much: what stays is words, short numbers, request IDs, addresses and paths.
+// Unknown masks everything in s that may be a secret, and clips it to 1 KiB. It is for
+// errors of other packages, which quote what they cannot use. It masks too much rather
+// than too little. It keeps words, short numbers, request IDs, addresses and paths.
 func Unknown(s string) string {
-	s = Clip(s, 16<<10) // a server may have written it
+	s = Clip(s, 16<<10) // the text may come from a server
 	if at := body().FindStringSubmatchIndex(s); at != nil {
-		code := code().FindStringSubmatch(s[at[0]:]) // says the most
+		code := code().FindStringSubmatch(s[at[0]:]) // the most useful part
 		s = s[:max(at[0], at[3])] + Mask
 		if code != nil {
 			s += " (" + code[1] + ")"
@@ -145,10 +146,9 @@ func Unknown(s string) string {
 	return Clip(Phones(s), 1<<10)
 }
 
-// isOpaque reports whether a word may be a key or a token: it has more than a few
-// characters in parts that are no plain words and no numbers. "x509", "us-west-1a"
-// and "10.0.0.1/24" have not. A path may have more of them, but not as many as a
-// secret that begins with a slash.
+// isOpaque reports whether a word may be a key or a token: it has more than 6 characters
+// in parts that are not plain words or numbers. "x509", "us-west-1a" and "10.0.0.1/24" do
+// not. A path may have 24, which is fewer than in a secret that begins with a slash.
 func isOpaque(word string) bool {
 	allowed := 6
 	if word[0] == '/' {

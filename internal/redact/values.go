@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Values masks each of these values in s, in every spelling in which an answer
-// may repeat it: plain, percent-encoded, form-encoded or escaped for HTML or
-// JSON, one in another, and numbers also in groups and in digits of any script.
-// Values of fewer than four bytes are left: they would shred the text and say nothing.
+// Values masks each of these values in s, in every form in which an answer may repeat
+// it: plain, percent-encoded, form-encoded, escaped for HTML or JSON, or several of these
+// nested. Numbers are also masked in groups and in the digits of any script. Values
+// shorter than four bytes are not masked, because they match too much.
 func Values(s string, values ...string) string {
 	var texts, numbers []string
 	for _, v := range values {
@@ -30,7 +30,7 @@ func Values(s string, values ...string) string {
 	}
 	hidden := make([]bool, len(s))
 	all := decodings(s, nil)
-	if len(all) > 1 { // also without what only looks like an escape
+	if len(all) > 1 { // decode again, this time keeping what only looks like an escape
 		all = append(all, decodings(s, slices.Concat(texts, numbers))[1:]...)
 	}
 	for _, d := range all {
@@ -48,8 +48,8 @@ func Values(s string, values ...string) string {
 	return b.String()
 }
 
-// A decoding is made of an original. It knows where each of its bytes starts and
-// ends there, unless it is the original.
+// decoding is a decoded text. from and to have, for each of its bytes, where it starts and
+// ends in the original. They are nil for the original itself.
 type decoding struct {
 	text     string
 	from, to []int32
@@ -62,7 +62,8 @@ func (d decoding) origin(start, end int) (from, to int32) {
 	return d.from[start], d.to[end-1]
 }
 
-// decodings returns s as it is, decoded once, twice, and so on while that changes it.
+// decodings returns s, s decoded once, decoded twice, and so on until it no longer
+// changes, at most eight texts.
 func decodings(s string, texts []string) []decoding {
 	all := []decoding{{text: s}}
 	for last := all[0]; len(all) < 8 && strings.ContainsAny(last.text, `+%&\`); all = append(all, last) {
@@ -75,7 +76,8 @@ func decodings(s string, texts []string) []decoding {
 	return all
 }
 
-// rewrite takes step by step what the rest of the text starts with, n bytes, and puts text in its place.
+// rewrite builds a new text from d. Each call of step replaces the first n bytes of the
+// rest of the text by text.
 func (d decoding) rewrite(step func(rest string) (text string, n int)) decoding {
 	var b strings.Builder
 	starts, ends := []int32{}, []int32{}
@@ -91,7 +93,7 @@ func (d decoding) rewrite(step func(rest string) (text string, n int)) decoding 
 	return decoding{b.String(), starts, ends}
 }
 
-// hide marks what texts are made of.
+// hide marks in hidden the bytes of the original that make up each occurrence of texts.
 func (d decoding) hide(hidden []bool, texts []string) {
 	for _, text := range texts {
 		at := 0
@@ -109,8 +111,8 @@ func (d decoding) hide(hidden []bool, texts []string) {
 
 var escape = lazy(`^(?:%[0-9A-Fa-f]{2}`, `(?:\\u[Dd][89ABab][0-9A-Fa-f]{2})?\\u[0-9A-Fa-f]{4}`, `\\[^0-9A-Za-z]`, `&#?\w{1,31};)`)
 
-// unescape decodes one character, as URLs, JSON and HTML have it. An escape that
-// takes the start of one of texts for its end is none.
+// unescape decodes the first character of s, which may be an escape of a URL, JSON or
+// HTML. It does not decode an escape that overlaps the start of one of texts.
 func unescape(s string, texts []string) (plain string, n int) {
 	switch s[0] {
 	case '+': // in a form
@@ -135,8 +137,8 @@ func unescape(s string, texts []string) (plain string, n int) {
 	return token, n
 }
 
-// digits keeps digits, in ASCII, and puts a space where a number ends: two of its
-// digits have at most three separators between them.
+// digits returns a step for rewrite that keeps only digits, in ASCII, and puts a space
+// where a number ends. Digits of one number have at most three separators between them.
 func digits() func(string) (string, int) {
 	gap := 0
 	return func(s string) (string, int) {
