@@ -11,8 +11,8 @@ const (
 	maxDescription = 2048
 )
 
-// addChatGroup creates a group, which is CREATING at first. The answer has no GroupId: only ListChatGroup tells it. The
-// real service may refuse a group without Subject; the fake does not.
+// addChatGroup creates a group with status CREATING. The answer has no GroupId; only ListChatGroup returns it. The real
+// service may refuse a group without Subject; the fake does not.
 func addChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 	if bad := a.checkTexts(); bad != nil {
 		return nil, bad
@@ -27,7 +27,7 @@ func addChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 	return struct{ UniqueCode string }{fmt.Sprintf("8938%05d", groups.serial)}, nil
 }
 
-// checkTexts holds Subject and Description to their limits.
+// checkTexts refuses a Subject or a Description that is too long.
 func (a *ask) checkTexts() *refusal {
 	if utf8.RuneCountInString(a.parameters.Get("Subject")) > maxSubject {
 		return invalid(fmt.Sprintf("Subject must have at most %d characters.", maxSubject))

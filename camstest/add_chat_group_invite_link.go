@@ -1,6 +1,6 @@
 package camstest
 
-// addChatGroupInviteLink gives a group a new invite link. A link that it had before is dead from now on.
+// addChatGroupInviteLink gives a group a new invite link. An earlier link becomes invalid.
 func addChatGroupInviteLink(groups *groupStore, a *ask) (any, *refusal) {
 	g, bad := groups.findActive(a.groupKey)
 	if bad != nil {

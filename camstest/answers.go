@@ -12,27 +12,27 @@ import (
 	"time"
 )
 
-// Answer is what the server is told to answer.
+// Answer sets how the server answers a request.
 //
-// An Answer without Status, Body and Drop stands for the server's own, checked answer: with a Delay it comes later, with
-// a Header it carries those fields, and the zero Answer in a queue lets one request through. The operation is then carried
-// out when the request arrives, before the Delay.
+// An Answer without Status, Body and Drop means the server's own answer: the server checks the request and carries the
+// operation out when the request arrives. A Delay delays that answer, and a Header adds to its header. The zero Answer in
+// a queue leaves one request to the server.
 //
-// Any other Answer is given without looking at the request, and nothing is carried out, unless After is set.
+// With any other Answer the server neither checks the request nor carries anything out, unless After is set.
 type Answer struct {
 	Status int           // 0 means 200
-	Header http.Header   // these fields replace the server's own, such as Content-Type (JSON) and Date
-	Body   string        // ${RequestId} in it becomes the request's ID, the one in the header x-acs-request-id
-	Delay  time.Duration // how long the answer, or the drop, takes
-	Drop   bool          // no answer: the connection is cut
+	Header http.Header   // replaces headers of the server, such as Content-Type (JSON) and Date
+	Body   string        // ${RequestId} is replaced by the request ID, as in the header x-acs-request-id
+	Delay  time.Duration // before the answer or the drop
+	Drop   bool          // no answer: the connection is closed
 
-	// After makes the server check the request and carry the operation out first, as if nothing had been told, and then
-	// give this answer in place of its own: a failure after the work was done. With Drop it is a connection that broke too
-	// late, with a Delay longer than the caller's patience a timeout.
+	// After makes the server check the request and carry the operation out first, and then send this Answer instead of
+	// its own: a failure after the operation was carried out. With Drop the connection breaks after the write. With a
+	// Delay longer than the caller's timeout, the caller times out after the write.
 	After bool
 }
 
-// Answer makes the server answer every request from now on with a. [Server.Reset] ends that.
+// Answer makes the server answer every request with a, until [Server.Reset].
 func (s *Server) Answer(a Answer) {
 	a.Header = a.Header.Clone()
 	s.mu.Lock()
@@ -40,8 +40,8 @@ func (s *Server) Answer(a Answer) {
 	s.always = &a
 }
 
-// AnswerOnce queues answers: each is used for one request, in order, before what [Server.Answer] was told. Later calls
-// add to the queue.
+// AnswerOnce queues answers. Each is used for one request, in order; when the queue is empty, the answer of
+// [Server.Answer] is used again. Later calls add to the queue.
 func (s *Server) AnswerOnce(answers ...Answer) {
 	answers = slices.Clone(answers)
 	for i := range answers {
@@ -52,37 +52,36 @@ func (s *Server) AnswerOnce(answers ...Answer) {
 	s.once = append(s.once, answers...)
 }
 
-// Pending returns how many answers of [Server.AnswerOnce] were not used yet.
+// Pending returns how many answers of [Server.AnswerOnce] have not been used yet.
 func (s *Server) Pending() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.once)
 }
 
-// AnswerFunc makes the server ask choose about every request first. Where it returns true, its answer is given, and the
-// queue of [Server.AnswerOnce] stays as it is. This aims an answer at an operation, a group or a page:
+// AnswerFunc makes the server call choose for every request first. If choose returns true, the server sends its answer
+// and does not use the queue of [Server.AnswerOnce]. This is how to answer for an operation, a group or a page:
 //
 //	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
 //		return camstest.Answer{Drop: true}, r.Action == "AddChatGroup"
 //	})
 //
-// Requests that come at the same time call it at the same time. A new choose replaces the last one; nil or
-// [Server.Reset] ends it.
+// choose must be safe for concurrent use. A new choose replaces the last one; nil or [Server.Reset] removes it.
 func (s *Server) AnswerFunc(choose func(Request) (Answer, bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.choose = choose
 }
 
-// SetLatency makes every answer, and every drop, take d longer.
+// SetLatency delays every answer and every drop by d, in addition to [Answer].Delay.
 func (s *Server) SetLatency(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = d
 }
 
-// Refusal is an answer in the form in which the gateway refuses a request, for instance
-// Refusal(429, "Throttling.User", "Request was denied due to user flow control.").
+// Refusal returns an answer in the form in which the gateway refuses a request, for instance Refusal(429,
+// "Throttling.User", "Request was denied due to user flow control.").
 func Refusal(status int, code, message string) Answer {
 	return Answer{Status: status, Body: jsonOf(refusalBody{
 		RequestID: requestIDMark,
@@ -101,15 +100,15 @@ type refusalBody struct {
 	Recommend string
 }
 
-// listData is the Data of an answer that lists.
+// listData is the Data in the answer of a list operation.
 type listData struct {
 	Total int
 	List  any
 }
 
-// success is the answer of an operation that was carried out, with the fields of result, a struct.
+// success returns the answer of an operation that was carried out, with the fields of the struct result.
 func success(result any) Answer {
-	fields := strings.ReplaceAll(jsonOf(result), requestIDMark, `\u0024{RequestId}`) // in a group's own texts it is no mark
+	fields := strings.ReplaceAll(jsonOf(result), requestIDMark, `\u0024{RequestId}`) // a group's own text must not be replaced
 	fields = fields[1 : len(fields)-1]
 	if fields != "" {
 		fields += ","
@@ -118,22 +117,22 @@ func success(result any) Answer {
 		fields + `"Code":"OK","Success":true}`}
 }
 
-// requestIDMark stands in a body for the ID of the request that it will answer.
+// requestIDMark is replaced in a body by the request ID.
 const requestIDMark = "${RequestId}"
 
 var errDropped = fmt.Errorf("camstest: the connection was dropped: %w", io.ErrUnexpectedEOF)
 
-// output is an answer ready to be sent.
+// output is an answer that is ready to send.
 type output struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// isOwn tells whether a leaves the answer itself to the server.
+// isOwn reports whether a means the server's own answer.
 func (a Answer) isOwn() bool { return a.Status == 0 && a.Body == "" && !a.Drop }
 
-// with is a, with the delay and the header fields of b on top.
+// with returns a with the delay and the headers of b added.
 func (a Answer) with(b Answer) Answer {
 	a.Delay += b.Delay
 	if len(b.Header) == 0 {
@@ -164,7 +163,7 @@ func (a Answer) output(now time.Time) output {
 		out.status = http.StatusOK
 	}
 	if out.status == http.StatusNoContent || out.status == http.StatusNotModified {
-		out.body = "" // HTTP allows none
+		out.body = "" // HTTP does not allow one
 	} else {
 		out.header.Set("Content-Length", strconv.Itoa(len(out.body)))
 	}
@@ -174,7 +173,7 @@ func (a Answer) output(now time.Time) output {
 	return out
 }
 
-// codeIn finds the code in a body that the server was told to send, which may be anything.
+// codeIn returns the code in a body that a test has set, or "".
 func codeIn(body string) string {
 	var b struct{ Code string }
 	if json.Unmarshal([]byte(body), &b) != nil {
@@ -183,7 +182,7 @@ func codeIn(body string) string {
 	return b.Code
 }
 
-// newRequestID makes a random UUID (version 4) in upper case.
+// newRequestID returns a random UUID (version 4) in upper case.
 func newRequestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // it never fails

@@ -1,6 +1,6 @@
 package camstest
 
-// deleteChatGroup deletes a group of any status, its members and its link.
+// deleteChatGroup deletes a group with any status, including its members and its link.
 func deleteChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 	g, bad := groups.find(a.groupKey)
 	if bad != nil {

@@ -1,6 +1,6 @@
 package camstest
 
-// deleteChatGroupInviteLink takes a group's link away: Result is 1, or 0 when it had none.
+// deleteChatGroupInviteLink deletes a group's link. Result is 1, or 0 if it had none.
 func deleteChatGroupInviteLink(groups *groupStore, a *ask) (any, *refusal) {
 	g, bad := groups.findActive(a.groupKey)
 	if bad != nil {

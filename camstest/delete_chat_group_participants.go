@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// deleteChatGroupParticipants removes members, who then cannot join again. Result is how many it removed: who is no
-// member does not count.
+// deleteChatGroupParticipants removes members, who then cannot join again. Result is how many it removed. Numbers that
+// are not members do not count.
 func deleteChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
 	var list []participant
 	err := json.Unmarshal([]byte(a.parameters.Get("List")), &list)

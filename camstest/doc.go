@@ -1,59 +1,59 @@
 // Package camstest is a fake of Alibaba Cloud's Chat App Message Service (CAMS) for unit tests.
 //
-// A [Server] holds groups and answers the eight chat-group operations, version 2020-06-06: ListChatGroup, AddChatGroup,
-// UpdateChatGroup, DeleteChatGroup, AddChatGroupInviteLink, DeleteChatGroupInviteLink, DeleteChatGroupParticipants and
-// ListChatGroupParticipants. [Server.Handle] adds others. It has two faces with the same behaviour:
+// A [Server] stores groups in memory and answers the eight chat-group operations, version 2020-06-06: ListChatGroup,
+// AddChatGroup, UpdateChatGroup, DeleteChatGroup, AddChatGroupInviteLink, DeleteChatGroupInviteLink,
+// DeleteChatGroupParticipants and ListChatGroupParticipants. [Server.Handle] adds others. You can use it as:
 //
-//   - an [http.Handler], for httptest.NewServer and real TCP or TLS;
-//   - an [http.RoundTripper], for an http.Client that never leaves the process.
+//   - an [http.RoundTripper], for an http.Client that sends nothing over the network;
+//   - an [http.Handler], for httptest.NewServer and real TCP or TLS.
 //
-// It is strict. Every request is checked as the service would check it: the signature (ACS3-HMAC-SHA256 or the older
-// RPC signature, HMAC-SHA1) is computed again from what arrived, and the date, the nonce, the credentials and the
-// parameters must be right. Parameters come in the query, in a form in the body, or in both. The code that checks shares
-// nothing with the code that signs, so that a mistake in one cannot hide in the other.
+// The server is strict. It checks every request as the service does. It computes the signature (ACS3-HMAC-SHA256, or the
+// older RPC signature with HMAC-SHA1) again from what arrived, and the date, the nonce, the credentials and the parameters
+// must be valid. Parameters may be in the query, in a form in the body, or in both. The code shares nothing with the code
+// that signs, so that a mistake in one cannot hide in the other.
 //
 // # Groups
 //
-// What an operation writes, later ones read; [Server.Groups] shows it to a test.
+// Operations read what earlier operations wrote. [Server.Groups] returns it to the test.
 //
-//   - [Server.AddGroup] adds a group as the test wants it. AddChatGroup creates one that is CREATING; it is ACTIVE when next
-//     looked at, after [Server.SetActivationDelay], or when [Server.Activate] says so. Its answer has a UniqueCode and no
-//     GroupId: only ListChatGroup tells that. Each call creates another group.
-//   - AddChatGroupInviteLink makes a new link and kills the old one. [Server.Join] is what a person does with a link. A group
-//     has at most 8 members; who was removed cannot join again.
-//   - Only an ACTIVE group can be updated, have its link made or deleted, or lose members. Any can be listed and deleted.
-//   - A deleted group is gone, and so is its link.
+//   - [Server.AddGroup] adds any group that the test needs. AddChatGroup creates one with status CREATING. It is ACTIVE when
+//     it is next used or listed, unless [Server.SetActivationDelay] delays that. The answer has a UniqueCode and no
+//     GroupId; only ListChatGroup returns the GroupId. Each call creates another group.
+//   - AddChatGroupInviteLink creates a new link and makes the old one invalid. [Server.Join] is what a person does with a
+//     link. A group has at most 8 members. A removed member cannot join again.
+//   - A group must be ACTIVE to be updated, to get or lose a link, and to lose members. Any group can be listed and deleted.
+//   - Deleting a group also deletes its link.
 //
 // # Failures
 //
-// [Server.Answer], [Server.AnswerOnce] and [Server.AnswerFunc] make the server answer anything, late, or not at all: for
-// every request, for the next ones, or for those that a function chooses. An [Answer] comes instead of the work or, with
-// After, once the work is done: a connection that breaks after the write. [Server.Requests] tells what arrived, and
-// [Server.Pending] what of a queue was not used.
+// [Server.Answer], [Server.AnswerOnce] and [Server.AnswerFunc] make the server send any answer, delay it, or drop the
+// connection: for every request, for the next requests, or for those that a function chooses. An [Answer] is sent instead
+// of carrying the operation out or, with After, after that: for instance a connection that breaks after the write.
+// [Server.Requests] returns the requests that arrived, and [Server.Pending] how many queued answers are left.
 //
-// [Server.SetQuota] and [Server.SetTokenBucket] refuse requests as a service under a quota does, and
-// [Server.SetLatency] makes it slow. All time is that of the server's clock and of package time, and the server has no
-// goroutine: inside testing/synctest a job of hours under a quota takes no time. See the test of it beside the examples.
+// [Server.SetQuota] and [Server.SetTokenBucket] make the server refuse requests as the service does under a quota, and
+// [Server.SetLatency] makes it slow. The server uses only its own clock and package time, and starts no goroutine. So
+// inside testing/synctest a job that runs for hours under a quota takes no real time.
 //
 // # What is documented, and what is assumed
 //
-// The form of every answer, the operations and their parameters are documented, and so are these refusals of the gateway:
+// The form of every answer, the operations and their parameters are documented. So are these refusals of the gateway:
 // Missing<Parameter>, IncompleteSignature, SignatureDoesNotMatch, SignatureNonceUsed, InvalidTimeStamp.Format and .Expired,
 // InvalidAccessKeyId.NotFound, InvalidSecurityToken.Malformed, MissingSecurityToken, InvalidAction.NotFound,
-// UnsupportedHTTPMethod and InvalidVersion. The statuses of some differ between gateways.
+// UnsupportedHTTPMethod and InvalidVersion. The HTTP status of some differs between gateways.
 //
-// No document says how the operations refuse. What the fake answers is assumed, and a test can set it with
-// [Server.SetRefusal]: see [Case]. These are assumed, too:
+// It is not documented how the operations refuse a request. The fake assumes an answer, and a test can set another one with
+// [Server.SetRefusal]; see [Case]. The fake also assumes:
 //
-//   - a success has Success true. Four of the published samples pair Code OK with Success false: use [Answer] for that;
-//   - the filter Subject of ListChatGroup finds groups whose subject contains it; the other filters must be equal;
-//   - DeleteChatGroupParticipants passes over numbers that are no members; UpdateChatGroup needs something to update, and
-//     AddChatGroup no Subject; a subject has at most 128 characters and a description 2,048, as with WhatsApp;
-//   - what the second of two deletions answers: that the group is unknown;
-//   - how many groups an account may have: any number. A business number need not be registered;
-//   - the unit of GmtModifier: milliseconds since 1970;
-//   - the text of SignatureDoesNotMatch for ACS3, which gateways write in more than one form. It repeats the caller's
-//     parameters and tokens, as the service does: a client must mask them.
+//   - A success has Success true. Four of the published samples have Code OK with Success false: use [Answer] for that.
+//   - The filter Subject of ListChatGroup matches groups whose subject contains it. The other filters must be equal.
+//   - DeleteChatGroupParticipants ignores numbers that are not members. UpdateChatGroup needs something to update.
+//     AddChatGroup needs no Subject. A subject has at most 128 characters and a description 2,048, as with WhatsApp.
+//   - If a group is deleted twice, the second answer is that the group does not exist.
+//   - An account may have any number of groups. A business number need not be registered.
+//   - The unit of GmtModifier is milliseconds since 1970.
+//   - The text of SignatureDoesNotMatch for ACS3 is one of the forms that gateways use. It repeats the caller's parameters
+//     and tokens, as the service does: a client must mask them.
 //
-// Its limits: the path "/", JSON answers, one process.
+// Limits: only the path "/", only JSON answers, and no state outside the process.
 package camstest

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// Group is an IM group. BusinessNumber, CustSpaceID and GroupID together identify it; Participants are the phone
-// numbers of its members, in the order in which they are listed. The other fields are what ListChatGroup shows of it.
+// Group is a group. BusinessNumber, CustSpaceID and GroupID together identify it. Participants are the phone numbers of
+// its members, in the order in which they are listed. The other fields are those that ListChatGroup returns.
 type Group struct {
 	BusinessNumber, CustSpaceID, GroupID string
 	Participants                         []string
 
 	Subject, Description string
-	GroupStatus          string // "" is ACTIVE
-	InviteLink           string // "" is none; good for [Server.Join]
+	GroupStatus          string // "" means ACTIVE
+	InviteLink           string // "" means none; see [Server.Join]
 	ProfilePictureFile   string // a URL
 	BusinessRole         string
 	GroupLink, GroupType string
-	GmtModifier          int64 // the last change; 0 is now, in milliseconds: the real unit is unknown
+	GmtModifier          int64 // time of the last change in milliseconds (assumed); 0 means now
 }
 
 const (
@@ -32,8 +32,8 @@ const (
 	linkPrefix = "https://chat.whatsapp.com/"
 )
 
-// AddGroup adds g, or replaces the group with the same three identifiers. It checks nothing: a group may have more
-// members than the service allows, and any status.
+// AddGroup adds g, or replaces the group with the same three identifiers. It checks nothing, so a group may have any
+// status, and more members than the service allows.
 func (s *Server) AddGroup(g Group) {
 	now := s.clock()
 	g.Participants = slices.Clone(g.Participants)
@@ -48,7 +48,7 @@ func (s *Server) AddGroup(g Group) {
 	s.groups.put(&group{Group: g})
 }
 
-// Groups returns copies of the groups that there are now, in order of creation.
+// Groups returns copies of all groups, in order of creation.
 func (s *Server) Groups() []Group {
 	now := s.clock()
 	s.mu.Lock()
@@ -62,16 +62,16 @@ func (s *Server) Groups() []Group {
 	return copies
 }
 
-// SetActivationDelay sets how long a group that AddChatGroup creates from now on stays CREATING, by the server's clock,
-// before it is ACTIVE. 0, the default, makes it ACTIVE when next looked at; a negative delay leaves it to
-// [Server.Activate].
+// SetActivationDelay sets how long new groups of AddChatGroup stay CREATING before they become ACTIVE, by the server's
+// clock. With 0, the default, a new group is ACTIVE when it is next used or listed. With a negative delay it stays CREATING
+// until [Server.Activate].
 func (s *Server) SetActivationDelay(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.groups.activationDelay = d
 }
 
-// Activate makes every group ACTIVE that is CREATING.
+// Activate makes every CREATING group ACTIVE.
 func (s *Server) Activate() {
 	now := s.clock()
 	s.mu.Lock()
@@ -81,9 +81,9 @@ func (s *Server) Activate() {
 	}
 }
 
-// Join makes a phone number a member of the group that has this invite link, which is the only way into a group. It is
-// refused with an old link or one of a deleted group, when the group is not ACTIVE or has its 8 members, and to who was
-// removed from it. Who is a member stays one.
+// Join makes a phone number a member of the group with this invite link, as a person does with the link. It returns an
+// error if the link is no longer valid, the group is not ACTIVE or has 8 members, or the number was removed from the
+// group. For a number that is already a member it does nothing.
 func (s *Server) Join(link, number string) error {
 	now := s.clock()
 	s.mu.Lock()
@@ -91,7 +91,7 @@ func (s *Server) Join(link, number string) error {
 	s.groups.settle(now)
 	i := slices.IndexFunc(s.groups.inOrder, func(g *group) bool { return g.InviteLink == link })
 	if link == "" || i < 0 {
-		return errors.New("camstest: no group has this invite link: it was reset or deleted, or never was one")
+		return errors.New("camstest: no group has this invite link: it was replaced or deleted, or never existed")
 	}
 	g := s.groups.inOrder[i]
 	switch {
@@ -102,7 +102,7 @@ func (s *Server) Join(link, number string) error {
 	case slices.Contains(g.Participants, number):
 		return nil
 	case g.removed[number]:
-		return errors.New("camstest: who was removed from a group cannot come back by its link")
+		return errors.New("camstest: a removed member cannot join again with the link")
 	case len(g.Participants) >= maxMembers:
 		return fmt.Errorf("camstest: the group is full: it has %d members", len(g.Participants))
 	}
@@ -111,28 +111,28 @@ func (s *Server) Join(link, number string) error {
 	return nil
 }
 
-// groupStore is what the service knows of groups. [Server.mu] guards it.
+// groupStore stores the groups. [Server.mu] guards it.
 type groupStore struct {
 	byKey   map[groupKey]*group
-	inOrder []*group // of creation
-	waiting []*group // those that will be ACTIVE at a time of their own
+	inOrder []*group // in order of creation
+	waiting []*group // those that become ACTIVE at a certain time
 
 	activationDelay time.Duration
 	maxPageSize     int
-	serial          int // how many IDs and links were made
+	serial          int // how many IDs and links have been created
 }
 
 type groupKey struct{ businessNumber, custSpaceID, groupID string }
 
 type group struct {
 	Group
-	activeAt time.Time       // when it stops CREATING by itself
-	removed  map[string]bool // who cannot join again
+	activeAt time.Time       // when it becomes ACTIVE
+	removed  map[string]bool // numbers that cannot join again
 }
 
 func (g *group) key() groupKey { return groupKey{g.BusinessNumber, g.CustSpaceID, g.GroupID} }
 
-// touch notes that the group was changed.
+// touch sets the time of the last change.
 func (g *group) touch(now time.Time) { g.GmtModifier = now.UnixMilli() }
 
 func (g *group) activate(at time.Time) {
@@ -142,7 +142,7 @@ func (g *group) activate(at time.Time) {
 	}
 }
 
-// put adds a group, or replaces the one with the same key in its place.
+// put adds a group, or replaces the one with the same key.
 func (s *groupStore) put(g *group) {
 	g.removed = make(map[string]bool)
 	old, known := s.byKey[g.key()]
@@ -154,10 +154,10 @@ func (s *groupStore) put(g *group) {
 	}
 }
 
-// create adds a group as AddChatGroup does, under an ID of its own.
+// create adds a group with a new ID, as AddChatGroup does.
 func (s *groupStore) create(g Group, now time.Time) {
 	for taken := true; taken; _, taken = s.byKey[(&group{Group: g}).key()] {
-		// As WhatsApp's own, these IDs are base64 and end in "=": a test of them finds what is not encoded.
+		// Like the IDs of WhatsApp, these are base64 and end in "=", so that tests notice missing encoding.
 		g.GroupID = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "camstest:%05d", s.next()))
 	}
 	g.GroupStatus = statusCreating
@@ -174,7 +174,7 @@ func (s *groupStore) remove(g *group) {
 	s.inOrder = slices.DeleteFunc(s.inOrder, func(other *group) bool { return other == g })
 }
 
-// settle brings the groups to where time has brought them. Whoever looks at a group must call it first.
+// settle activates the groups whose time has come. Call it before using a group.
 func (s *groupStore) settle(now time.Time) {
 	s.waiting = slices.DeleteFunc(s.waiting, func(g *group) bool {
 		over := !now.Before(g.activeAt)
@@ -185,7 +185,7 @@ func (s *groupStore) settle(now time.Time) {
 	})
 }
 
-// newLink makes an invite link that no group had before.
+// newLink returns an invite link that no group had before.
 func (s *groupStore) newLink() string {
 	h := fnv.New128a()
 	fmt.Fprintf(h, "link %d", s.next())
@@ -204,7 +204,7 @@ func (s *groupStore) find(key groupKey) (*group, *refusal) {
 	return nil, unknownGroup
 }
 
-// findActive finds a group that can be changed.
+// findActive returns a group that can be changed.
 func (s *groupStore) findActive(key groupKey) (*group, *refusal) {
 	g, bad := s.find(key)
 	if bad == nil && g.GroupStatus != statusActive {

@@ -2,7 +2,7 @@ package camstest
 
 import "strings"
 
-// chatGroup is a group as ListChatGroup shows it.
+// chatGroup is a group as ListChatGroup returns it.
 type chatGroup struct {
 	Description           string
 	BusinessNumber        string
@@ -18,8 +18,8 @@ type chatGroup struct {
 	TotalParticipantCount int
 }
 
-// listChatGroup lists the groups of a business number, in order of creation. Each filter that is not empty must hold:
-// Subject is part of the group's subject, the others are equal. That is assumed.
+// listChatGroup lists the groups of a business number, in order of creation. All filters that are not empty must match.
+// It is assumed that Subject matches a part of the group's subject, and that the others must be equal.
 func listChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 	if a.parameters.Get("Page") == "" {
 		return nil, missing("Page")
@@ -34,7 +34,7 @@ func listChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 			found = append(found, g)
 		}
 	}
-	list := []chatGroup{} // in JSON [] and not null
+	list := []chatGroup{} // [] in JSON, not null
 	for _, g := range onPage(found, groups.capped(p)) {
 		list = append(list, g.shown())
 	}

@@ -1,6 +1,6 @@
 package camstest
 
-// participant is a member as ListChatGroupParticipants shows it.
+// participant is a member as ListChatGroupParticipants returns it.
 type participant struct{ ParticipantNumber string }
 
 // listChatGroupParticipants lists the members of a group in the order in which they joined.
@@ -13,7 +13,7 @@ func listChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	list := []participant{} // in JSON [] and not null
+	list := []participant{} // [] in JSON, not null
 	for _, number := range onPage(g.Participants, groups.capped(p)) {
 		list = append(list, participant{number})
 	}

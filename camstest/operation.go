@@ -10,7 +10,7 @@ import (
 
 const versionName = "2020-06-06"
 
-// operations are those that the fake carries out. Another one is a file of its own, and a row here.
+// operations are the operations that the fake carries out. A new one needs its own file and a row here.
 var operations = map[string]operation{
 	"AddChatGroup":                {run: addChatGroup},
 	"AddChatGroupInviteLink":      {ofGroup: true, run: addChatGroupInviteLink},
@@ -23,24 +23,24 @@ var operations = map[string]operation{
 }
 
 type operation struct {
-	ofGroup bool // it is about one group: GroupId is required
+	ofGroup bool // GroupId is required
 
-	// run returns the fields that the answer has besides those of every answer, as a struct. It is called with
-	// [Server.mu] held, so the result must share nothing that may change later.
+	// run returns, as a struct, the fields that the answer has in addition to those of every answer. It is called with
+	// [Server.mu] held, so the result must not share data that may change later.
 	run func(*groupStore, *ask) (result any, bad *refusal)
 }
 
 // ask is a request as an operation sees it.
 type ask struct {
-	groupKey   // as far as the operation has them
+	groupKey   // the identifiers that the request has
 	parameters url.Values
 	now        time.Time
 }
 
-// Handle makes the server answer an operation that it does not carry out itself, or one that it does, with what answer
-// returns. The requests are checked and counted as all others, but for their parameters: [Request.Parameter] has them. The
-// zero Answer is a success without fields of its own. Requests that come at the same time call answer at the same time.
-// nil ends it.
+// Handle makes the server answer requests for an operation with what answer returns, whether or not the server knows the
+// operation. The server checks and counts these requests like all others, but does not check their parameters;
+// [Request.Parameter] returns them. The zero Answer means a success without additional fields. answer must be safe for
+// concurrent use. A nil answer removes the handler.
 func (s *Server) Handle(operation string, answer func(Request) Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,8 +53,8 @@ func (s *Server) handler(operation string) func(Request) Answer {
 	return s.handlers[operation]
 }
 
-// ownAnswer answers a request as the service would, in the order of a gateway: is it for me, who are you, how often do
-// you ask. Only then comes the operation. The code is that of the answer.
+// ownAnswer answers a request as the service would. Like a gateway it first checks the operation, then the caller's
+// identity, then the quota. Only then it carries the operation out. code is that of the answer.
 func (s *Server) ownAnswer(c *call, record *Request) (answer Answer, code string) {
 	handle := s.handler(c.action())
 	_, known := operations[c.action()]
@@ -120,7 +120,7 @@ func (s *Server) carryOut(c *call, now time.Time) (answer Answer, code string) {
 	return success(result), "OK"
 }
 
-// ask reads what all operations have in common.
+// ask reads and checks the parameters that all operations share.
 func (c *call) ask(op operation, now time.Time) (*ask, *refusal) {
 	p := c.parameters
 	a := &ask{groupKey{p.Get("BusinessNumber"), p.Get("CustSpaceId"), p.Get("GroupId")}, p, now}
@@ -139,10 +139,10 @@ func (c *call) ask(op operation, now time.Time) (*ask, *refusal) {
 	return a, nil
 }
 
-// page is the parameter Page, which comes as JSON.
+// page is the parameter Page, which is JSON.
 type page struct{ Index, Size int }
 
-// page reads Page; what it leaves out is as in byDefault.
+// page reads the parameter Page. byDefault has the values for what it leaves out.
 func (a *ask) page(byDefault page) (page, *refusal) {
 	p := byDefault
 	if a.parameters.Has("Page") && json.Unmarshal([]byte(a.parameters.Get("Page")), &p) != nil || p.Index < 1 || p.Size < 1 {
@@ -151,8 +151,8 @@ func (a *ask) page(byDefault page) (page, *refusal) {
 	return p, nil
 }
 
-// onPage returns what of a list is on page p: nothing past the end. It compares before it multiplies, as any Index and
-// Size may come.
+// onPage returns the part of list that is on page p, nothing past the end. It compares before it multiplies, because a
+// product of large values would overflow.
 func onPage[T any](list []T, p page) []T {
 	if p.Index-1 > len(list)/p.Size {
 		return nil

@@ -7,45 +7,46 @@ import (
 	"time"
 )
 
-// SetQuota limits each operation to n requests in each window of length per, for each access key. Windows are fixed:
-// a window of a second begins with the second of the server's clock. A request counts when its signature is right;
-// one more is refused as [OverQuota]. 0 turns it off.
+// SetQuota limits each operation to n requests per window of length per, for each access key or bearer token. Windows
+// are fixed: a window of one second starts with each second of the server's clock. Only requests with a valid signature
+// count. Requests over the quota are refused, see [OverQuota]. n = 0 turns the quota off.
 func (s *Server) SetQuota(n int, per time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quota.set(n, per, 0)
 }
 
-// SetTokenBucket is [Server.SetQuota] for a quota that lets a burst of capacity through and then rate requests a second,
-// evenly. The bucket is full at first; a later call changes its size and speed, not what is in it. 0 turns it off.
+// SetTokenBucket is like [Server.SetQuota], but with a token bucket: it grants a burst of capacity requests and then rate
+// requests per second. The bucket is full at first. A later call changes its capacity and rate, not its content. 0 turns
+// the quota off.
 func (s *Server) SetTokenBucket(rate float64, capacity int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quota.set(capacity, 0, rate)
 }
 
-// SetRetryAfter makes refusals for a quota say when the next request would pass, in the header x-acs-retry-after.
+// SetRetryAfter sets whether a refusal over quota says when the next request would pass, in the header x-acs-retry-after.
 func (s *Server) SetRetryAfter(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quota.sayWait = on
 }
 
-// SetRateLimitHeader makes every answer to a request that counts say what is left of the quota, in the header
-// x-ratelimit-user-api: "Limit:10,Remain:0,TimeLeft:350,Reset:1767225600". TimeLeft is how many milliseconds it takes
-// until there is more; Reset, whose meaning is assumed, is that time in seconds since 1970.
+// SetRateLimitHeader sets whether every answer to a request that counts has the remaining quota in the header
+// x-ratelimit-user-api: "Limit:10,Remain:0,TimeLeft:350,Reset:1767225600". TimeLeft is the milliseconds until the server
+// grants more. Reset, whose meaning is assumed, is that moment in seconds since 1970.
 func (s *Server) SetRateLimitHeader(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quota.sayRest = on
 }
 
-// quota is what an access key may do with an operation: limit requests in each window of length per or, when per is 0,
-// those that a bucket of limit tokens lets through.
+// quota limits what an access key may do with an operation: limit requests per window of length per. If per is 0, it is
+// a token bucket of capacity limit instead.
 type quota struct {
 	limit            int
 	per              time.Duration
-	rate             float64 // tokens a second
+	rate             float64 // tokens per second
 	used             map[quotaKey]*usage
 	sayWait, sayRest bool
 }
@@ -54,7 +55,7 @@ type quotaKey struct{ accessKeyID, bearerToken, operation string }
 
 // usage is the state of one quota: that of a window, or that of a bucket.
 type usage struct {
-	window time.Time // when it began
+	window time.Time // when the window started
 	count  int
 
 	filled time.Time // when tokens was computed
@@ -63,14 +64,14 @@ type usage struct {
 
 func (q *quota) set(limit int, per time.Duration, rate float64) {
 	if q.per != per || q.used == nil {
-		q.used = make(map[quotaKey]*usage) // another kind, or windows that begin at other times
+		q.used = make(map[quotaKey]*usage) // another kind of quota, or windows that start at other times
 	}
 	q.limit, q.per, q.rate = limit, per, rate
 }
 
 func (q *quota) isOff() bool { return q.limit <= 0 || q.per <= 0 && q.rate <= 0 }
 
-// use takes one request out of a quota. It returns what the answer must say of that, and whether there was none left.
+// use takes one request from the quota. It returns headers for the answer, and a refusal if nothing is left.
 func (q *quota) use(key quotaKey, now time.Time) (http.Header, *refusal) {
 	if q.isOff() {
 		return nil, nil
@@ -100,11 +101,11 @@ func (q *quota) use(key quotaKey, now time.Time) (http.Header, *refusal) {
 	return header, overQuota
 }
 
-// takeFromWindow and takeFromBucket tell whether there was a request left, how many there are now, and how long it takes
-// until there is more.
+// takeFromWindow and takeFromBucket return whether a request was left, how many are left now, and how long it takes until
+// there are more.
 
 func (u *usage) takeFromWindow(q *quota, now time.Time) (ok bool, left int, wait time.Duration) {
-	// Requests may come here in another order than they arrived: never go back to an older window.
+	// Requests may get here in another order than they arrived, so never go back to an older window.
 	if window := now.Truncate(q.per); window.After(u.window) {
 		u.window, u.count = window, 0
 	}
@@ -122,7 +123,7 @@ func (u *usage) takeFromBucket(q *quota, now time.Time) (ok bool, left int, wait
 		u.filled = now
 	}
 	u.tokens = min(u.tokens, float64(q.limit))
-	const rounding = 1e-6 // who waits as long as told must pass
+	const rounding = 1e-6 // a caller who waits exactly as long as the header says must pass
 	if ok = u.tokens >= 1-rounding; ok {
 		u.tokens = max(0, u.tokens-1)
 	}

@@ -2,20 +2,20 @@ package camstest
 
 import "net/http"
 
-// Case is a situation whose refusal no document gives, or gives in several forms. The fake assumes one;
+// Case is a kind of refusal that is undocumented, or documented in more than one form. The fake assumes an answer;
 // [Server.SetRefusal] sets another.
 type Case string
 
-// The cases, each with the refusal that is assumed.
+// The cases, each with the answer that the fake assumes.
 const (
 	UnknownGroup  Case = "unknown group"  // 200 InvalidParameter
 	InactiveGroup Case = "inactive group" // 200 InvalidParameter: the group to be changed is not ACTIVE
-	InvalidValue  Case = "invalid value"  // 400 InvalidParameter: a parameter's value is wrong, or there is nothing to do
+	InvalidValue  Case = "invalid value"  // 400 InvalidParameter: a parameter's value is invalid, or there is nothing to do
 	OverQuota     Case = "over quota"     // 429 Throttling.User: see [Server.SetQuota]
 )
 
-// SetRefusal sets how requests in this case are answered, for instance with [Refusal](400, "Throttling", "..."). Header
-// fields that name a wait are added to it. The zero Answer stands for what is assumed.
+// SetRefusal sets the answer for a case, for instance [Refusal](400, "Throttling", "..."). The headers of
+// [Server.SetRetryAfter] and [Server.SetRateLimitHeader] are added to it. The zero Answer means the assumed one.
 func (s *Server) SetRefusal(c Case, a Answer) {
 	a.Header = a.Header.Clone()
 	s.mu.Lock()
@@ -23,7 +23,7 @@ func (s *Server) SetRefusal(c Case, a Answer) {
 	s.refusals[c] = a
 }
 
-// refuse returns the answer to a request that is turned down, and its code.
+// refuse returns the answer for a refusal, and its code.
 func (s *Server) refuse(r *refusal) (answer Answer, code string) {
 	set := s.setRefusal(r.assumed)
 	switch {
@@ -38,7 +38,7 @@ func (s *Server) refuse(r *refusal) (answer Answer, code string) {
 
 func (s *Server) setRefusal(c Case) Answer {
 	if c == "" {
-		return Answer{} // what is documented stays
+		return Answer{} // documented refusals cannot be changed
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,20 +54,20 @@ type operationRefusal struct {
 	Success            bool
 }
 
-// refusal is a request that is turned down. Its message is fixed or names a parameter. Only that of a wrong signature
-// repeats values, which may be tokens and phone numbers.
+// refusal is how the server refuses a request. The message is fixed or names a parameter. Only the message for a wrong
+// signature repeats values, which may be tokens and phone numbers.
 type refusal struct {
 	status        int
 	code, message string
-	assumed       Case // "" when it is documented
+	assumed       Case // "" if the refusal is documented
 }
 
 func incomplete(what string) *refusal {
 	return &refusal{400, "IncompleteSignature", "The request signature does not conform to Aliyun standards: " + what + ".", ""}
 }
 
-// unequal repeats what the server signed, as the service does: with the caller's own parameters, phone numbers and
-// tokens, but no secret and no signature.
+// unequal returns the refusal for a wrong signature. As in the service, the message repeats what the server signed: the
+// caller's parameters, phone numbers and tokens, but not the secret or the signature.
 func unequal(cl claim) *refusal {
 	message := "Specified signature is not matched with our calculation."
 	if cl.stringToSign != "" {

@@ -11,32 +11,32 @@ import (
 	"time"
 )
 
-// maxBody bounds what is read of a request: most have no body at all.
+// maxBody limits the size of a request's body in bytes. Most requests have no body.
 const maxBody = 1 << 20
 
 // Request is a request that arrived.
 //
-// Query and Header are as they arrived, credentials and phone numbers included. The print forms of a Request (fmt, JSON,
-// slog) therefore leave both out.
+// Query and Header are as they arrived, including credentials and phone numbers. So printing a Request with fmt, JSON or
+// slog leaves them out.
 type Request struct {
 	Method, Host, Action, Version string
 
 	Query  url.Values
-	Header http.Header // Host is not in it, as in [http.Request]
+	Header http.Header // without Host, as in [http.Request]
 	Time   time.Time   // when it arrived, by the server's clock
 
-	// Status and Code are what it was answered with; Code is "OK" on success, and "" for an answer without a code.
-	// Status is 0 as long as there is no answer: it is being delayed, it was dropped, or the caller gave up.
+	// Status and Code are those of the answer. Code is "OK" on success, and "" for an answer without a code. Status is 0
+	// if there is no answer: it is still delayed, it was dropped, or the caller's context ended.
 	Status int
 	Code   string
 
 	parameters url.Values
 }
 
-// Parameter returns a parameter of the operation, whether it came in the query or in a form in the body; "" if it did not.
+// Parameter returns a parameter from the query or from a form in the body, or "" if there is none.
 func (r Request) Parameter(name string) string { return r.parameters.Get(name) }
 
-// Requests returns copies of the requests that arrived since the start or the last [Server.Reset], in order of arrival.
+// Requests returns copies of the requests since the start or the last [Server.Reset], in order of arrival.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (r *Request) copy() Request {
 	return c
 }
 
-// cloneValues copies parameters, which are of the same type as a header underneath.
+// cloneValues returns a deep copy of v. A header has the same underlying type.
 func cloneValues(v url.Values) url.Values { return url.Values(http.Header(v).Clone()) }
 
 // String returns one line without credentials, parameters or phone numbers.
@@ -62,20 +62,20 @@ func (r Request) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s: %d %s", r.Method, r.Action, r.Version, r.Status, r.Code))
 }
 
-// GoString is [Request.String].
+// GoString returns what [Request.String] returns.
 func (r Request) GoString() string { return r.String() }
 
-// MarshalText is [Request.String], for JSON and slog.
+// MarshalText returns what [Request.String] returns, for JSON and slog.
 func (r Request) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// call is a request as a server sees it, whichever face it came to.
+// call is a request as a server receives it, over HTTP or in memory.
 type call struct {
 	method, host, path string
-	query              url.Values // what the signature ACS3 covers
-	parameters         url.Values // of the query and of a form in the body
+	query              url.Values // the part that ACS3 signs
+	parameters         url.Values // from the query and from a form in the body
 	header             http.Header
 	body               []byte
-	malformed          string // why the request cannot be read as one; "" when it can
+	malformed          string // why the request is malformed; "" if it is not
 }
 
 func readCall(method, host string, u *url.URL, header http.Header, body io.Reader) (*call, error) {
@@ -100,22 +100,22 @@ func readCall(method, host string, u *url.URL, header http.Header, body io.Reade
 	return c, nil
 }
 
-// readHeader gives what came in memory the form in which a server sees it.
+// readHeader returns the header as a server would receive it over HTTP.
 func readHeader(header http.Header) http.Header {
 	read := make(http.Header, len(header))
 	for name, values := range header {
 		if !isToken(name) {
-			name = strings.ToLower(name) // it may be signed, under this name
+			name = strings.ToLower(name) // it may be signed with this name
 		}
 		for _, v := range values {
 			read.Add(name, textproto.TrimString(v))
 		}
 	}
-	read.Del("Host") // a client ignores it too, and sends its Host field
+	read.Del("Host") // an http.Client ignores it too, and sends the field Host of the request
 	return read
 }
 
-// isToken tells whether HTTP allows a header field of this name. Nothing else can arrive but in memory.
+// isToken reports whether name is a valid header name. Over HTTP no other name can arrive.
 func isToken(name string) bool {
 	const others = "!#$%&'*+-.^_`|~"
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
@@ -139,7 +139,7 @@ func (c *call) addForm() {
 	}
 }
 
-// action and version come in the headers of an ACS3 request, and among the parameters of an RPC request.
+// action and version are in the headers of an ACS3 request, and in the parameters of an RPC request.
 func (c *call) action() string  { return c.headerOrParameter("X-Acs-Action", "Action") }
 func (c *call) version() string { return c.headerOrParameter("X-Acs-Version", "Version") }
 
@@ -150,5 +150,5 @@ func (c *call) headerOrParameter(header, parameter string) string {
 	return c.header.Get(header)
 }
 
-// isRPC goes by the parameters: clients of the RPC signature may send the headers too.
+// isRPC checks the parameters, because clients with the RPC signature may send the headers too.
 func (c *call) isRPC() bool { return c.parameters.Has("Action") }

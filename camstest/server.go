@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// AccessKeyID and AccessKeySecret are the long-term access key that a new [Server] accepts.
+// AccessKeyID and AccessKeySecret are the long-term AccessKey pair that a new [Server] accepts.
 const (
 	AccessKeyID     = "camstest-access-key-id"
 	AccessKeySecret = "camstest-access-key-secret"
 )
 
-// Server is the fake service. [NewServer] makes one; it is safe for concurrent use.
+// Server is the fake service. Create one with [NewServer]. It is safe for concurrent use.
 type Server struct {
-	mu       sync.Mutex // guards all below; never held while hashing, waiting or calling functions of the user
+	mu       sync.Mutex // guards all fields below; never held while hashing, waiting or calling a test's functions
 	now      func() time.Time
 	groups   groupStore
 	secrets  map[string]map[string]string // access key ID -> security token, "" for a long-term key -> secret
@@ -35,7 +35,7 @@ type Server struct {
 	requests []*Request
 }
 
-// NewServer makes a fake with no groups that accepts [AccessKeyID] with [AccessKeySecret].
+// NewServer returns a server without groups that accepts [AccessKeyID] with [AccessKeySecret].
 func NewServer() *Server {
 	s := &Server{
 		now:      time.Now,
@@ -50,8 +50,8 @@ func NewServer() *Server {
 	return s
 }
 
-// AddAccessKey makes the server accept an access key. With an empty securityToken it is a long-term key, else a
-// temporary one that is good with that token only. The same ID can be added in both forms, and with several tokens.
+// AddAccessKey makes the server accept an AccessKey pair. If securityToken is empty, it is a long-term key. Otherwise it
+// is a temporary one, valid only with that token. The same ID can be added in both forms, and with several tokens.
 func (s *Server) AddAccessKey(accessKeyID, accessKeySecret, securityToken string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,37 +68,38 @@ func (s *Server) AddBearerToken(token string) {
 	s.bearers[token] = true
 }
 
-// SetMaxPageSize makes the server cap Page.Size at n, silently: a request for more gets pages of n.
-// 0, the default, is no cap.
+// SetMaxPageSize makes the server silently limit Page.Size to n: a request for more gets pages of n. 0, the default,
+// means no limit.
 func (s *Server) SetMaxPageSize(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.groups.maxPageSize = n
 }
 
-// SetClock sets the server's clock, by which it judges the date of a request. The default is [time.Now].
+// SetClock sets the server's clock, for the dates of requests, quotas and activation delays. The default is [time.Now].
+// [Answer].Delay and [Server.SetLatency] use timers of package time instead.
 func (s *Server) SetClock(now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = now
 }
 
-// Reset forgets the answers that it was told and the requests that it remembers. It keeps groups, keys, settings and
-// used nonces.
+// Reset removes the answers of [Server.Answer], [Server.AnswerOnce] and [Server.AnswerFunc], and the recorded requests. It
+// keeps groups, keys, all other settings and used nonces.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.choose, s.once, s.always, s.requests = nil, nil, nil, nil
 }
 
-// String keeps the keys that the server holds out of the output of a failed test.
+// String returns a fixed text, so that the output of a failed test shows no keys.
 func (s *Server) String() string { return "camstest.Server" }
 
-// GoString is [Server.String].
+// GoString returns what [Server.String] returns.
 func (s *Server) GoString() string { return s.String() }
 
-// ServeHTTP implements [http.Handler]. It panics with [http.ErrAbortHandler], which is how a handler cuts the
-// connection, when an [Answer] says Drop, when the request cannot be read, or when its context ends during a delay.
+// ServeHTTP implements [http.Handler]. To drop a connection, it panics with [http.ErrAbortHandler]. It does so for an
+// [Answer] with Drop, if the request cannot be read, or if its context ends during a delay.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := readCall(r.Method, r.Host, r.URL, r.Header, r.Body)
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	maps.Copy(w.Header(), out.header)
 	w.WriteHeader(out.status)
-	_, _ = io.WriteString(w, out.body) // it fails only when the caller is gone
+	_, _ = io.WriteString(w, out.body) // fails only if the caller is gone
 }
 
 // RoundTrip implements [http.RoundTripper] in memory: no connection and no goroutine. When the request's context ends,
@@ -156,8 +157,8 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// serve is what both faces share: remember the request, find its answer, wait if told to. An error means that there is
-// no answer, and that the connection must be cut.
+// serve is shared by ServeHTTP and RoundTrip. It records the request, finds its answer and delays it if needed. An error
+// means that there is no answer and that the connection must be closed.
 func (s *Server) serve(ctx context.Context, c *call) (output, error) {
 	record, answer := s.arrive(c)
 	code := codeIn(answer.Body)
@@ -180,8 +181,8 @@ func (s *Server) serve(ctx context.Context, c *call) (output, error) {
 	return out, nil
 }
 
-// arrive remembers a request and takes the answer that the server was told for it. Both happen at once, so that the
-// n-th of Requests got the n-th of AnswerOnce also when requests come at the same time.
+// arrive records a request and takes the answer that a test has set for it. It does both in one step, so that even with
+// concurrent requests the n-th of Requests gets the n-th of AnswerOnce.
 func (s *Server) arrive(c *call) (*Request, Answer) {
 	record := &Request{
 		Method: c.method, Host: c.host, Action: c.action(), Version: c.version(),
@@ -204,7 +205,7 @@ func (s *Server) arrive(c *call) (*Request, Answer) {
 	return record, Answer{}
 }
 
-// chosen asks the function of AnswerFunc, unlocked: it may use the server.
+// chosen calls the function of AnswerFunc without the lock, because the function may use the server.
 func (s *Server) chosen(record *Request) (Answer, bool) {
 	s.mu.Lock()
 	choose := s.choose

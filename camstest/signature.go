@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	timeWindow = 15 * time.Minute // how far a request's date may be from the server's clock
+	timeWindow = 15 * time.Minute // the largest difference between a request's date and the server's clock
 	timeLayout = "2006-01-02T15:04:05Z"
 )
 
-// claim is what a request says about who sent it, and how: read from the headers of an ACS3 request, or from the
-// parameters of an RPC request. From there on, both are checked alike.
+// claim is what a request says about its sender and its signature. It comes from the headers of an ACS3 request or from
+// the parameters of an RPC request. After that, both are checked in the same way.
 type claim struct {
 	accessKeyID, securityToken string
-	bearerToken                string // instead of a key; then nothing is signed
+	bearerToken                string // used instead of a key; then there is no signature
 	date, nonce                string
 	signature, stringToSign    string
-	canonical                  string // what an ACS3 string to sign is the hash of
+	canonical                  string // the canonical request of ACS3; stringToSign has its hash
 	sign                       func(secret, stringToSign string) string
 }
 
-// authenticate tells from whom a request is, or why it is not from whom it says.
+// authenticate returns who sent a request, or why the request is refused.
 func (s *Server) authenticate(c *call, now time.Time) (claim, *refusal) {
 	read := readACS3
 	if c.isRPC() {
@@ -40,7 +40,7 @@ func (s *Server) authenticate(c *call, now time.Time) (claim, *refusal) {
 	}
 
 	date, err := time.Parse(timeLayout, cl.date)
-	if err != nil || date.Format(timeLayout) != cl.date { // Parse alone would let fractions of a second pass
+	if err != nil || date.Format(timeLayout) != cl.date { // Parse alone would accept fractions of a second
 		return claim{}, wrongDate
 	}
 	if now.Sub(date).Abs() > timeWindow {
@@ -50,7 +50,7 @@ func (s *Server) authenticate(c *call, now time.Time) (claim, *refusal) {
 		return claim{}, bad
 	}
 
-	// Last, so that only a request which proved who it is can use up a nonce.
+	// Last, so that only an authenticated request can use up a nonce.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.nonces.use(nonceKey{cl.accessKeyID, cl.bearerToken, cl.nonce}, now, date) {
@@ -84,12 +84,12 @@ func (s *Server) checkCredentials(cl claim) *refusal {
 	return nil
 }
 
-// isBearer tells whether a request uses a bearer token. Both signatures say so in a parameter.
+// isBearer reports whether a request uses a bearer token. With both signatures a parameter says so.
 func (c *call) isBearer() bool { return c.parameters.Get("SignatureType") == "BEARERTOKEN" }
 
 // Signature V3: ACS3-HMAC-SHA256, in the headers.
 
-// acs3Headers must be in every request, and signed unless there is a bearer token.
+// acs3Headers are required in every request, and signed unless there is a bearer token.
 var acs3Headers = []string{
 	"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version",
 }
@@ -128,7 +128,7 @@ func readACS3(c *call) (claim, *refusal) {
 	return cl, nil
 }
 
-// readAuthorization takes apart "ACS3-HMAC-SHA256 Credential=<id>,SignedHeaders=<names>,Signature=<hex>".
+// readAuthorization parses "ACS3-HMAC-SHA256 Credential=<id>,SignedHeaders=<names>,Signature=<hex>".
 func (cl *claim) readAuthorization(value string) (names []string, ok bool) {
 	parts := strings.Split(value, ",")
 	if len(parts) != 3 {
@@ -141,7 +141,7 @@ func (cl *claim) readAuthorization(value string) (names []string, ok bool) {
 	return strings.Split(list, ";"), okID && okNames && okSignature
 }
 
-// checkSignedNames tells whether all that must be signed is, and whether what is said to be signed is there.
+// checkSignedNames returns a refusal if a header that must be signed is not, or if a signed header is missing.
 func (c *call) checkSignedNames(names []string, cl claim) *refusal {
 	for i, name := range names {
 		if name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
@@ -172,7 +172,7 @@ func (c *call) checkSignedNames(names []string, cl claim) *refusal {
 	return nil
 }
 
-// canonicalRequest writes the request in the one way that can be signed.
+// canonicalRequest returns the canonical form of the request, which is signed.
 func (c *call) canonicalRequest(names []string) string {
 	var headers strings.Builder
 	for _, name := range names {
@@ -183,7 +183,8 @@ func (c *call) canonicalRequest(names []string) string {
 	}, "\n")
 }
 
-// signedValue is a header's value as it is signed: several are sorted. A server gets Host apart from the other headers.
+// signedValue returns a header's value as it is signed. If there are several values, they are sorted and joined. Host is
+// separate, because a server receives it apart from the other headers.
 func (c *call) signedValue(name string) string {
 	if name == "host" {
 		return c.host
@@ -230,7 +231,7 @@ func readRPC(c *call) (claim, *refusal) {
 	return cl, nil
 }
 
-// rpcStringToSign is made of all parameters but the signature itself.
+// rpcStringToSign returns the text to sign, made of all parameters except the signature.
 func (c *call) rpcStringToSign() string {
 	signed := make(url.Values, len(c.parameters))
 	for name, values := range c.parameters {
@@ -247,15 +248,15 @@ func rpcSignature(secret, stringToSign string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// What both signatures need.
+// Helpers for both signatures.
 
-// canonicalQuery writes parameters sorted by name, encoded by RFC 3986.
+// canonicalQuery returns the parameters sorted by name, encoded by RFC 3986.
 func canonicalQuery(query url.Values) string {
-	// Encode sorts by name and keeps "k=" for an empty value, but writes a space, and only a space, as "+".
+	// Encode sorts by name and keeps "k=" for an empty value. It differs only in writing a space as "+".
 	return strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-// percentEncode encodes by RFC 3986: all but A-Z a-z 0-9 - _ . ~ becomes %XX in upper case.
+// percentEncode encodes by RFC 3986: every byte except A-Z a-z 0-9 - _ . ~ becomes %XX in upper case.
 func percentEncode(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
@@ -265,18 +266,18 @@ func hexSHA256(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// nonceMemory knows the nonces that were used, for as long as a request with one of them could still be in time.
+// nonceMemory remembers used nonces as long as a request with one of them could have a valid date.
 type nonceMemory struct {
 	until map[nonceKey]time.Time
-	swept time.Time // when old nonces were last forgotten
+	swept time.Time // when old nonces were last removed
 }
 
-// A nonce counts by whom it comes from: an access key, or a bearer token.
+// nonceKey is a nonce of one sender: an AccessKey or a bearer token.
 type nonceKey struct{ accessKeyID, bearerToken, nonce string }
 
-// use tells whether the nonce was free, and remembers it.
+// use reports whether the nonce is new, and remembers it.
 func (m *nonceMemory) use(key nonceKey, now, date time.Time) bool {
-	// Once in a window is often enough to bound the memory, and seldom enough to cost nothing.
+	// Once per window is often enough to limit the memory, and rare enough to cost little.
 	if now.Sub(m.swept).Abs() > timeWindow {
 		for k, until := range m.until {
 			if now.After(until) {
@@ -289,7 +290,7 @@ func (m *nonceMemory) use(key nonceKey, now, date time.Time) bool {
 		return false
 	}
 	if date.Before(now) {
-		date = now // the nonce may come again with a newer date
+		date = now // the nonce may be used again with a newer date
 	}
 	m.until[key] = date.Add(timeWindow)
 	return true

@@ -2,7 +2,7 @@ package camstest
 
 import "cmp"
 
-// updateChatGroup changes what is given and leaves the rest. That it needs at least one of the three is assumed.
+// updateChatGroup changes the fields that are given and leaves the others. It is assumed that at least one is required.
 func updateChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 	subject := a.parameters.Get("Subject")
 	description := a.parameters.Get("Description")
