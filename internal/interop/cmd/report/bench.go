@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// result is one benchmark's samples, one of each round.
+// result holds the samples of one benchmark, one for each round.
 type result struct{ ns, bytes, allocs, conns, calls, ratio []float64 }
 
-// benchmarks is what a run of all rounds measured, by name: "Call/memory/8/sequential/cams".
+// benchmarks holds the results of all rounds, by name: "Call/memory/8/sequential/cams".
 type benchmarks struct {
 	cpu    string
 	byName map[string]*result
@@ -25,9 +25,9 @@ type benchmarks struct {
 // ratioTime is how long each benchmark of a ratio runs in a round.
 const ratioTime = "500ms"
 
-// measureBenchmarks builds the benchmarks once and runs all of them, round after round: what the machine
-// does meanwhile then hits every benchmark alike, and the medians leave it out. The ratios run in a process
-// of their own, free of the connections and the garbage that others leave behind.
+// measureBenchmarks builds the benchmarks once and runs all of them, round after round. So other load on the
+// machine slows every benchmark alike, and the medians leave it out. The ratios run in a separate process,
+// without the connections and the garbage of the other benchmarks.
 func measureBenchmarks(work string, rounds int, benchtime string) (*benchmarks, error) {
 	binary := filepath.Join(work, "interop.test")
 	progress("building the benchmarks")
@@ -56,7 +56,7 @@ func measureBenchmarks(work string, rounds int, benchtime string) (*benchmarks, 
 	return all, nil
 }
 
-// add takes the samples out of a benchmark's output: lines of a name, a count, and pairs of value and unit.
+// add parses a benchmark's output: lines with a name, a count, and pairs of value and unit.
 func (all *benchmarks) add(output []byte) error {
 	lines := bufio.NewScanner(bytes.NewReader(output))
 	for lines.Scan() {
@@ -125,7 +125,7 @@ func ratio(a, b []float64) float64 {
 	return median(ratios)
 }
 
-// command runs a program and returns its standard output; its standard error is part of the error.
+// command runs a program and returns its standard output. The error contains its standard error.
 func command(name string, args ...string) ([]byte, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

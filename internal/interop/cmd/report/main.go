@@ -2,7 +2,7 @@
 //
 // Run it in internal/interop, on a machine that does nothing else:
 //
-//	go run ./cmd/report             all of it, some minutes
+//	go run ./cmd/report             measures everything, some minutes
 //	go run ./cmd/report -quotas     only the section on quotas and its chart
 //	go run ./cmd/report -size-only  prints binary sizes and module counts, writes nothing
 package main
@@ -75,7 +75,7 @@ func run(sizeOnly, quotas bool, rounds int, benchtime, out string) error {
 		write(out, "performance.md", page), write(out, "performance.svg", chart(results)), write(out, "quotas.svg", quotaChart(underQuotas)))
 }
 
-// updateQuotas measures under quotas alone, and leaves the rest of the page as it is.
+// updateQuotas measures only under quotas, and leaves the rest of the page as it is.
 func updateQuotas(work, out string) error {
 	page, err := os.ReadFile(filepath.Join(out, "performance.md"))
 	if err != nil {
@@ -96,5 +96,5 @@ func write(dir, name, text string) error {
 	return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644)
 }
 
-// progress tells the person who waits.
+// progress prints a line for the person who waits.
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

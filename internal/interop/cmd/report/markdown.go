@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// peers are the clients, in the order of the tables: the floor first.
+// peers are the clients, in the order of the tables.
 var peers = []string{"bare", "cams", "official", "legacy"}
 
 var members = []string{"8", "100", "1000"}
 
-// setup is what a reader needs to know before the numbers.
+// setup describes the machine and the versions that were measured.
 type setup struct {
 	machine, goVersion string
-	modules            []string // path and version of what is compared
+	modules            []string // path and version of each compared module
 	rounds             int
 	benchtime          string
 }
@@ -28,7 +28,7 @@ func describeSetup(cpu string, rounds int, benchtime string) (setup, error) {
 		return setup{}, err
 	}
 	return setup{
-		machine:   fmt.Sprintf("%s, %d logical processors, %s/%s", cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
+		machine:   fmt.Sprintf("%s, %d logical processors, %s/%s", strings.TrimSpace(cpu), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
 		goVersion: runtime.Version(),
 		modules:   strings.Split(strings.TrimSpace(string(list)), "\n"),
 		rounds:    rounds,
@@ -36,11 +36,11 @@ func describeSetup(cpu string, rounds int, benchtime string) (setup, error) {
 	}, nil
 }
 
-// target is one promise about speed or size, and what the run says about it.
+// target is a limit for speed or size, and what the run measured.
 type target struct {
 	what     string
 	limit    float64
-	atLeast  bool // the limit is the least, not the most
+	atLeast  bool // the limit is a minimum, not a maximum
 	measured float64
 	format   string
 }
@@ -87,9 +87,9 @@ func markdown(s setup, all *benchmarks, sizes []size, underQuotas quotaResults) 
 	var b strings.Builder
 	b.WriteString(`# Performance
 
-One call of ListChatGroupParticipants, from the arguments to the decoded answer: cams, the official Go core, the
-legacy SDK, and plain net/http as the floor. This page is written by the command [below](#how-to-repeat); every measured
-number is from one run of it.
+This page compares one call of ListChatGroupParticipants, from the arguments to the decoded answer, in four clients: cams,
+the official Go core, the legacy SDK, and plain net/http as the minimum. The command [below](#how-to-repeat) measures and
+writes the page. One run measures all, except that the section on quotas may come from a later run.
 
 ![Time and allocations of one call](performance.svg)
 
@@ -105,26 +105,26 @@ number is from one run of it.
 ## Setup
 
 * %s, %s
-* %d rounds of all benchmarks, %s each. The tables hold medians; "spread" is the range of the middle half of the
+* %d rounds of all benchmarks (`+"`-count %d`"+`), %s each. The tables hold medians; "spread" is the range of the middle half of the
   rounds in percent of the median; "time / bare" is the median of the ratios within each round
-* The ratios of time under [Targets](#targets) are from benchmarks in which two clients take turns of some
-  milliseconds (BenchmarkRatio): what else the machine does then slows both alike. Each round runs them for %s in a
-  process of their own
-`, s.machine, s.goVersion, s.rounds, s.benchtime, ratioTime)
+* The ratios of time under [Targets](#targets) are from benchmarks in which two clients take turns of a few
+  milliseconds (BenchmarkRatio), so that other load on the machine slows both alike. Each round runs them for %s in a
+  separate process
+`, s.machine, s.goVersion, s.rounds, s.rounds, s.benchtime, ratioTime)
 	for _, m := range s.modules {
 		fmt.Fprintf(&b, "* %s\n", m)
 	}
 	b.WriteString(`
 | client | what it does |
 |---|---|
-| bare | net/http and encoding/json as one writes the call by hand, the same parameters and headers, a fixed Authorization: no signature, no nonce, no retry, no timeout, no tolerance in decoding |
-| cams | the whole call, with its defaults: signed, limited, observed, tolerant in decoding |
+| bare | net/http and encoding/json, as you would write the call by hand, with the same parameters and headers and a fixed Authorization: no signature, no nonce, no retry, no timeout, strict decoding |
+| cams | the whole call, with its defaults: signature, limiter, retries, lenient decoding |
 | official | darabonba-openapi, called and decoded as the generated SDK does |
-| legacy | alibaba-cloud-sdk-go's CommonRequest, the body decoded with encoding/json |
+| legacy | alibaba-cloud-sdk-go's CommonRequest, with the body decoded by encoding/json |
 
-In memory there is no network: what remains is the client's own work. On loopback the server runs in the same process,
-and its time and allocations (the same for all) are in the numbers. Each client keeps connections as it does by
-default; bare may keep 64. New connections are counted after each goroutine's first call.
+In memory there is no network, only the client's own work. On loopback the server runs in the same process. Its time and
+allocations, the same for all clients, are in the numbers. Each client keeps as many idle connections as it does by default;
+bare may keep 64. New connections are counted after each goroutine's first call.
 `)
 	for _, over := range []struct{ key, title string }{{"memory", "In memory"}, {"loopback", "Loopback HTTP"}} {
 		for _, mode := range []struct{ key, title string }{{"sequential", "sequential"}, {"parallel", "64 goroutines"}} {
@@ -141,9 +141,9 @@ default; bare may keep 64. New connections are counted after each goroutine's fi
 	fmt.Fprintf(&b, "\n## Size\n\n%s", sizeTable(sizes))
 	b.WriteString(`
 Built with ` + "`-trimpath -ldflags='-s -w'`" + ` and CGO_ENABLED=0. The programs are in ` + "`internal/interop/size`" + `.
-credentials-go's NewCredential links every kind of credentials, RSA key pairs and all. cams reaches the same default
-chain past it, so that its own code is mostly made up for. A program that calls NewCredential itself, for CredentialsFrom,
-pays for both. cams has to import that package in any case; the last row is the default chain without it.
+credentials-go's NewCredential links every kind of credentials, even RSA key pairs. The default credentials of cams do not
+call it, which saves part of what the code of cams adds. A program that calls NewCredential itself, for CredentialsFrom, pays
+for both. cams has to import that package in any case. The last row is the default chain without it.
 
 ` + quotaSection(underQuotas) + `## How to repeat
 
@@ -152,7 +152,8 @@ pays for both. cams has to import that package in any case; the last row is the 
     go run ./cmd/report -quotas     # the section on quotas alone
     go run ./cmd/report -size-only  # the sizes alone
 
-Use a machine that does nothing else, and compare ratios, not times: they carry over between machines, times do not.
+Use a machine that does nothing else. Compare ratios, not times: only ratios are similar on other machines. ` + "`-count`" + ` sets the
+number of rounds; its default is 20.
 `)
 	return b.String(), nil
 }

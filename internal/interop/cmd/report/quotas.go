@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// quotaFigures are what one client made of one quota: medians of some runs.
+// quotaFigures are the results of one client under one quota: medians of some runs.
 type quotaFigures struct {
 	Quota, Client string
 	Workers       int
 	Named         bool    // refusals named the time to wait
 	Lost          float64 // of the groups
 	Refused       float64 // of the requests
-	Used          float64 // of what the quota offered in the time
+	Used          float64 // of the requests that the quota allowed in that time
 	Seconds       float64
 }
 
 type quotaResults []quotaFigures
 
-// measureQuotas runs the test that measures in virtual time.
+// measureQuotas runs TestMeasureQuotas, which measures in virtual time.
 func measureQuotas(work string) (quotaResults, error) {
 	binary, figures := filepath.Join(work, "interop.test"), filepath.Join(work, "quotas.json")
 	progress("building and running the jobs under quotas")
@@ -40,7 +40,7 @@ func measureQuotas(work string) (quotaResults, error) {
 	return all, json.Unmarshal(text, &all)
 }
 
-// names lists the quotas or the clients in their order.
+// names lists the quotas or the clients, in the order of the results.
 func (all quotaResults) names(of func(quotaFigures) string) []string {
 	var names []string
 	for _, f := range all {
@@ -71,7 +71,7 @@ func (all quotaResults) at(quota, client string) quotaFigures {
 	})[0]
 }
 
-// most and least are the extremes of a figure.
+// most and least return the largest and the smallest value of a figure.
 func (all quotaResults) most(figure func(quotaFigures) float64) float64 {
 	worst := 0.0
 	for _, f := range all {
@@ -93,7 +93,7 @@ const (
 	quotasEnd   = "<!-- The end of the section on quotas. -->\n"
 )
 
-// replaceQuotas puts a new section in the place of a page's old one.
+// replaceQuotas replaces the section on quotas of a page.
 func replaceQuotas(page, section string) (string, error) {
 	before, rest, found := strings.Cut(page, quotasBegin)
 	_, after, closed := strings.Cut(rest, quotasEnd)
@@ -103,7 +103,7 @@ func replaceQuotas(page, section string) (string, error) {
 	return before + section + after, nil
 }
 
-// quotaSection is the page's section.
+// quotaSection writes the section on quotas.
 func quotaSection(all quotaResults) string {
 	var b strings.Builder
 	b.WriteString(quotasBegin + quotaIntroduction)
@@ -116,7 +116,7 @@ func quotaSection(all quotaResults) string {
 	return b.String()
 }
 
-// writeQuotaExtremes compares cams with AWS's limiter, by the worst that each does.
+// writeQuotaExtremes compares the worst figures of cams and of AWS's limiter.
 func writeQuotaExtremes(b *strings.Builder, all quotaResults) {
 	b.WriteString("| quota | client | lost | refused, 1 to 16 workers | refused, 64 | used, 1 worker | used, 4 to 64 |\n|---|---|---:|---:|---:|---:|---:|\n")
 	for _, quota := range all.quotas() {
@@ -150,10 +150,10 @@ func writeQuotaTable(b *strings.Builder, all quotaResults, complete bool) {
 
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
-const quotaIntroduction = `## Under a quota that nobody tells
+const quotaIntroduction = `## Under an unknown quota
 
-An account may make some 5 to 50 requests a second, and no answer says how many. The job is the members of 1,500 groups,
-one call of ListChatGroupParticipants for each, shared among 1, 4, 16 or 64 workers. The service is the fake of
+An account may make some 5 to 50 requests a second, and no answer says how many. The job is to list the members of 1,500
+groups, with one call of ListChatGroupParticipants for each, shared among 1, 4, 16 or 64 workers. The service is the fake of
 ` + "`camstest`" + ` in memory, which checks each signature and answers after 40 ms. Time is virtual (testing/synctest), and all
 clients run in one command. Each figure is the median of three runs.
 
@@ -162,45 +162,49 @@ clients run in one command. Each figure is the median of three runs.
 | client | what it does |
 |---|---|
 | cams | this client with its defaults |
-| AWS's limiter | this client with the limiter of AWS's adaptive retry mode (aws-sdk-go-v2, aws/retry.AdaptiveMode) in the place of its own: each attempt takes a token and gives it back with how it ended, as in AWS's clients |
-| fixed rate | this client with ` + "`WithLimiter(rate.NewLimiter(n, 1))`" + ` of golang.org/x/time/rate, for a user who knows the quota; under the one that changes, the 20 a second that it starts with |
-| official | the official core with the documented runtime options Autoretry and MaxAttempts 3, which do not repeat refusals, in the loop of exponential back-off that Alibaba Cloud documents (for KMS): 200 ms, then twice as long each time; that page leaves the number of attempts open, here 5 |
+| AWS's limiter | this client with the limiter of AWS's adaptive retry mode (aws-sdk-go-v2, aws/retry.AdaptiveMode) instead of its own: each attempt takes a token, and returns it with the attempt's result, as in AWS's clients |
+| fixed rate | this client with ` + "`WithLimiter(rate.NewLimiter(n, 1))`" + ` of golang.org/x/time/rate, for a user who knows the quota; for the quota that changes, n is 20, its first value |
+| official | the official core with the documented runtime options Autoretry and MaxAttempts 3, which do not repeat refusals, in the loop of exponential back-off that Alibaba Cloud documents (for KMS): 200 ms, then twice as long each time; the documentation does not say how many attempts, here it is 5 |
 | legacy | the legacy SDK with AutoRetry and MaxRetryTime 3 |
 
-For 600 in each minute a client has to wait for up to a minute. There this client has MaxAttempts 10 and MaxDelay 2 minutes,
-the loop around the official core 10 attempts, and the legacy SDK MaxRetryTime 9.
+With 600 in each minute, a client has to wait for up to a minute. For this quota, this client has MaxAttempts 10 and MaxDelay
+2 minutes, the loop around the official core has 10 attempts, and the legacy SDK has MaxRetryTime 9.
 
-**Lost** is the share of groups whose call ended in an error; **refused** the share of requests that the service refused;
-**used** the share of the quota that ended in members of a group, from the first request to the last answer. The
-quota that changes is a bucket of 20 a second, from the 20th second on of 6 for 55, 60 or 65 seconds, and then of 20 again.
+**Lost** is the share of groups whose call ended in an error. **Refused** is the share of requests that the service refused.
+**Used** is the share of the quota, from the first request to the last answer, that went into successful calls. **Wait named**
+says whether refusals named the time to wait. The quota that changes is a bucket of 20 a second, after 20 seconds one of 6 for
+55, 60 or 65 seconds, and then one of 20 again.
 
-The two that find the quota by themselves, each by its worst figure with and without a named wait:
+Two clients find the quota by themselves. This table has the worst figures of each, over both kinds of refusals (with and
+without a named wait):
 
 `
 
 const quotaMiddle = `
-All clients with 16 workers, where refusals name no time to wait:
+All clients with 16 workers, if refusals do not name the time to wait:
 
 `
 
 const quotaCaveats = `
 What to keep in mind:
 
-* A client that loses most groups at once "uses" the quota well and is soon done. Read lost first.
+* A client that soon loses most groups still uses the quota well, and finishes early. Compare lost first.
 * One worker makes at most 25 calls a second, so it cannot use more than half of a bucket of 50.
-* Of 600 in each minute no client can use more than 83 %: 1,500 calls take three minutes' quotas. Compare the times.
-* A fixed rate is best if the quota is known, constant, and not shared with other programs.
+* With 600 in each minute, no client that completes all 1,500 calls can use more than 83 %: the calls need the quota of three
+  minutes, 1,800. Compare the times.
+* A fixed rate is best if the quota is known and constant, and no other program uses it.
 * The legacy SDK repeats only answers with a status of 500 and more, and at once. The fake refuses with 429, so it repeats
   nothing here.
-* The official core's error does not carry the wait that the service names, so its loop cannot heed it.
-* AWS's limiter does not wait in virtual time as it does in real time: it would sleep for less than a nanosecond, without
-  end. So the first caller in line asks it each millisecond, and the others wait behind; AWS's clients all ask by themselves.
-* When a quota was raised, AWS's limiter finds it sooner, at the price of twice the refusals: it tries a higher rate every few
-  seconds, this client every ten or so.
+* The official core's error does not contain the wait that the service names, so the loop around it cannot wait that long.
+* AWS's own way to wait does not work in virtual time: it would sleep for less than a nanosecond, again and again. So the first
+  caller in line asks the limiter each millisecond, and the others wait behind it. In AWS's clients each caller asks by itself.
+* After a quota was raised, AWS's limiter finds that sooner, with about twice the refusals. It tries a higher rate every few
+  seconds, this client about every ten seconds.
 * Network times do not vary here, and windows begin with the job. The simulation in ` + "`internal/limiter`" + ` varies both.
 
-Made by, in internal/interop (a part of it is a test with thresholds: ` + "`go test -run Quota .`" + `):
+This command, in internal/interop, measures and writes this section and its chart, in two to four minutes. The test
+` + "`go test -run Quota .`" + ` checks some of the figures against limits.
 
-    go run ./cmd/report -quotas     # this section and its chart; two to four minutes
+    go run ./cmd/report -quotas
 
 `

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The measures of the chart of quotas, in pixels.
+// Sizes in the chart of quotas, in pixels.
 const (
 	quotaNames  = 110 // the clients' names on the left
 	quotaPanel  = 240 // from one column to the next
@@ -21,7 +21,8 @@ var quotaColor = map[string]string{
 	"cams": "#1a73e8", "AWS's limiter": "#7b61c4", "fixed rate": "#9aa0a6", "official": "#e8710a", "legacy": "#c5221f",
 }
 
-// quotaChart draws a row of panels for each quota, with a bar for each client: 16 workers, no named wait.
+// quotaChart draws a row of panels for each quota, with a bar for each client. It uses the results with 16 workers and no
+// named wait.
 func quotaChart(all quotaResults) string {
 	columns := []struct {
 		title  string
@@ -34,12 +35,12 @@ func quotaChart(all quotaResults) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13" role="img">`+"\n",
 		width, height, width, height)
-	b.WriteString("<title>1,500 groups under quotas that nobody tells: groups lost, requests refused, quota used, by client</title>\n")
+	b.WriteString("<title>1,500 groups under unknown quotas: groups lost, requests refused, quota used, by client</title>\n")
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
 	text := func(x, y int, attributes, s string) {
 		fmt.Fprintf(&b, `<text x="%d" y="%d" %sfill="#202124">%s</text>`+"\n", x, y, attributes, html.EscapeString(s))
 	}
-	text(10, 22, `font-weight="bold" `, "1,500 groups, 16 workers, a quota that nobody tells, in percent")
+	text(10, 22, `font-weight="bold" `, "1,500 groups, 16 workers, an unknown quota, in percent")
 	for i, column := range columns {
 		text(quotaNames+quotaPanel*i, quotaTop-8, `font-weight="bold" `, column.title)
 	}

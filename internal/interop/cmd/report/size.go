@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// size is what one program costs: its binary, stripped, and the modules that are compiled into it.
+// size is the size of one program: its stripped binary, and the number of modules compiled into it.
 type size struct {
 	name    string
 	bytes   int64
 	modules int
 }
 
-// programs are the ones compared, in this order.
+// programs are the compared programs, in the order of the table.
 var programs = []struct{ dir, name string }{
 	{"credentials", "resolves credentials with credentials-go, no call"},
 	{"cams", "makes the call with cams and its default credentials"},
@@ -35,7 +35,7 @@ func measureSizes(work string) ([]size, error) {
 		if err != nil {
 			return nil, err
 		}
-		// The module of the program itself is this one: left out.
+		// Leave out the main module, which holds the program itself.
 		list, err := command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", source)
 		if err != nil {
 			return nil, err
@@ -49,7 +49,7 @@ func measureSizes(work string) ([]size, error) {
 	return sizes, nil
 }
 
-// sizeTable is the sizes as a table of Markdown, which reads well on a terminal too.
+// sizeTable formats the sizes as a Markdown table, which is also readable on a terminal.
 func sizeTable(sizes []size) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| a program that | stripped, bytes | more than credentials only | modules compiled in |\n|---|---:|---:|---:|\n")

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The chart's measures, in pixels.
+// Sizes in the chart, in pixels.
 const (
 	chartWidth = 720
 	barLeft    = 90
@@ -18,7 +18,7 @@ const (
 
 var barColor = map[string]string{"bare": "#9aa0a6", "cams": "#1a73e8", "official": "#e8710a", "legacy": "#c5221f"}
 
-// chart draws one call in memory with 8 members: a panel of bars for the time, one for the allocations.
+// chart draws one call in memory with 8 members, with one panel of bars for the time and one for the allocations.
 func chart(all *benchmarks) string {
 	panels := []struct {
 		title, unit string
