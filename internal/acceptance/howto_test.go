@@ -30,8 +30,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// The snippets of docs/howto.md stand in the functions of this file; the tests run
-// them against camstest. The one that needs golang.org/x/time is in internal/interop.
+// The functions of this file hold the snippets of docs/howto.md. The tests run them
+// against camstest. The one that needs golang.org/x/time is in internal/interop.
 
 func howToFindNumbers(ctx context.Context, client *cams.Client, custSpaceID string) error {
 	var answer struct {
@@ -138,8 +138,8 @@ func TestHowToUseAProxyAndAPrivateRoot(t *testing.T) {
 	client, err = client.With(cams.WithHTTPClient(howToProxy(proxyURL)))
 	require.NoError(t, err)
 	_, err = migratedCall(t.Context(), client)
-	require.ErrorContains(t, err, "certificate", "that one trusts no private root")
-	close(tunnels) // the proxy has sent what it sends
+	require.ErrorContains(t, err, "certificate", "this client does not trust the private root")
+	close(tunnels) // the proxy sends no more
 	assert.Equal(t, strings.TrimPrefix(endpoint.URL, "https://"), <-tunnels, "the call went through the proxy")
 
 	_, err = howToTrust("howto_test.go")
@@ -293,7 +293,7 @@ func howToSeeTheAnswer(ctx context.Context, client *cams.Client, req *cams.ListC
 	_, err := client.ListChatGroupParticipants(cams.WithCallInfo(ctx, &info), req)
 	if err != nil {
 		fmt.Fprintln(w, err)                                             // masked
-		fmt.Fprintln(w, info.StatusCode, info.Header, string(info.Body)) // as they came
+		fmt.Fprintln(w, info.StatusCode, info.Header, string(info.Body)) // not masked
 	}
 	return err
 }
@@ -435,8 +435,8 @@ func TestAServerlessInstanceHasOneClient(t *testing.T) {
 	assert.Same(t, first, second)
 }
 
-// statusOf is the HTTP status for a caller of yours whose request failed with err.
-// ctx is that request's.
+// statusOf returns the HTTP status for your caller's request that failed with err.
+// ctx is the context of that request.
 func statusOf(ctx context.Context, header http.Header, err error) int {
 	var invalid *cams.ValidationError
 	switch {
@@ -451,8 +451,8 @@ func statusOf(ctx context.Context, header http.Header, err error) int {
 	case errors.As(err, &invalid) && invalid.Field == "GroupID": // a field that your caller chose
 		return http.StatusBadRequest
 	case errors.As(err, &invalid), errors.Is(err, cams.ErrUnauthenticated), errors.Is(err, cams.ErrAccessDenied):
-		return http.StatusInternalServerError // yours to mend
-	case errors.Is(err, context.DeadlineExceeded): // of an attempt: ctx has not ended
+		return http.StatusInternalServerError // for you to fix
+	case errors.Is(err, context.DeadlineExceeded): // the attempt timeout: ctx has not ended
 		return http.StatusGatewayTimeout
 	}
 	return http.StatusBadGateway
