@@ -3,8 +3,10 @@ package cams
 import (
 	"cmp"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // What the codes of refusals mean: their classes and hints. The service may add codes
@@ -52,6 +54,16 @@ func isPassing(e *APIError) bool {
 	return isServerError(e.StatusCode) && !errors.Is(e, ErrUnauthenticated) && !errors.Is(e, ErrAccessDenied) &&
 		!hasPrefix(e.Code, "Invalid", "Missing", "Product.Unsubscript", "Unknown.ResourceOwnerId")
 }
+
+// isServiceCode reports whether s has the form of a code: words and short numbers, such
+// as InvalidTimeStamp.Expired and ERR-OPERATION-MAAP-0060, but not 131204, which may be
+// anything.
+func isServiceCode(s string) bool { return len(s) <= 128 && codeForm().MatchString(s) }
+
+// codeForm is compiled at its first use, so that programs start fast.
+var codeForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z]+(?:[._-]?[A-Za-z]+)*(?:[._-]?\d{1,4})?$`)
+})
 
 func isServerError(status int) bool { return status >= 500 && status <= 599 }
 

@@ -131,9 +131,8 @@ type mask struct {
 	req   *http.Request
 }
 
-// values masks all known secrets in s. It clips s to the size of an error body, because
-// a refusal with HTTP status 200 can have ten megabytes.
-func (m mask) values(s string) string {
+// secrets returns what no text may show, whatever it looks like.
+func (m mask) secrets() []string {
 	authorization := m.req.Header.Get("Authorization")
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	raw := m.call.query
@@ -141,16 +140,48 @@ func (m mask) values(s string) string {
 		raw = m.req.URL.RawQuery
 	}
 	query, _ := url.ParseQuery(raw)
-	secrets := append([]string{raw, authorization, signature, query.Get("Signature"),
-		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken}, m.call.params.private()...)
-	return redact.Values(redact.Clip(s, maxErrorBody), secrets...)
+	return []string{raw, authorization, signature, query.Get("Signature"),
+		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken}
+}
+
+// values masks all known secrets in s. It clips s to the size of an error body, because
+// a refusal with HTTP status 200 can have ten megabytes.
+func (m mask) values(s string) string {
+	if m.call.known == nil { // once an attempt: Call may have thousands of values
+		m.call.known = redact.NewKnown(append(m.secrets(), m.call.params.private()...)...)
+	}
+	return m.call.known.Mask(redact.Clip(s, maxErrorBody))
 }
 
 // text masks all known secrets, and everything that looks like a phone number.
 func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
 
+// field masks a short text, such as the name of a host. It masks an absurdly long one as
+// a whole, which is cheaper.
+func (m mask) field(s string, max int) string {
+	if len(s) > 16*max {
+		return redact.Mask
+	}
+	return redact.Clip(m.text(s), max)
+}
+
+// code masks an error code. A real one stays, even if a word of it is also the value of
+// a parameter: retries depend on the code.
+func (m mask) code(s string) string {
+	masked := m.field(s, maxField)
+	if masked != redact.Mask && isServiceCode(s) {
+		return redact.Values(s, m.secrets()...)
+	}
+	return masked
+}
+
 // id masks a request ID. A real one stays, although it may have many digits.
-func (m mask) id(s string) string { return redact.Clip(redact.ID(m.values(s)), maxField) }
+func (m mask) id(s string) string {
+	if len(s) > 16*maxField {
+		return redact.Mask
+	}
+	return redact.Clip(redact.ID(m.values(s)), maxField)
+}
 
 // failure masks a transport's error. It may also contain the password of a proxy.
 func (m mask) failure(err error) error {

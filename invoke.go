@@ -48,7 +48,8 @@ type call struct {
 	decode  decoder
 	pace    *limiter.Adaptive // the operation's limiter
 	retries retries
-	info    CallInfo // for observers and WithCallInfo
+	known   *redact.Known // what the mask of this attempt masks
+	info    CallInfo      // for observers and WithCallInfo
 }
 
 // do makes attempts until one succeeds or the retry rules end the call. If the error
@@ -133,6 +134,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		return r
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
+	call.known = nil
 	ctx, tap := watch(ctx, cancel)
 	req := c.newRequest(ctx, call.query)
 	mask := mask{call, &r.credentials, req}

@@ -165,11 +165,11 @@ func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask 
 	api := &APIError{
 		Operation:          c.name,
 		Attempts:           c.info.Attempts,
-		Code:               redact.Clip(mask.text(r.Code), maxField),
+		Code:               mask.code(r.Code),
 		Message:            redact.Clip(mask.text(r.Message), maxMessage),
 		RequestID:          mask.id(cmp.Or(strings.TrimSpace(r.RequestID), headerID)),
-		HostID:             redact.Clip(mask.text(r.HostID), maxField),
-		Recommend:          redact.Clip(mask.text(r.Recommend), maxMessage),
+		HostID:             mask.field(r.HostID, maxField),
+		Recommend:          mask.field(r.Recommend, maxMessage),
 		StatusCode:         res.StatusCode,
 		AccessDeniedDetail: r.AccessDeniedDetail.masked(mask),
 		throttleHeader:     retry.AcsRetryAfter(res.Header) > 0,
@@ -181,6 +181,8 @@ func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask 
 // whatIsWrong returns the Reason of a [ResponseError].
 func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask mask) string {
 	switch {
+	case 300 <= res.StatusCode && res.StatusCode <= 399:
+		return "the answer is a redirect" + redirectTarget(res, mask) + ", or not an answer of the service"
 	case errors.Is(readErr, wire.ErrTooLarge):
 		return "the answer is too large"
 	case wasCut(readErr):

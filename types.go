@@ -136,9 +136,9 @@ func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
 	for _, text := range []*string{
 		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalDisplayName, &d.NoPermissionType, &d.PolicyType,
 	} {
-		*text = redact.Clip(m.text(*text), maxMessage)
+		*text = m.field(*text, maxMessage)
 	}
-	d.AuthPrincipalOwnerID = redact.Clip(m.values(d.AuthPrincipalOwnerID), maxField)
+	d.AuthPrincipalOwnerID = redact.Clip(m.values(redact.Clip(d.AuthPrincipalOwnerID, 16*maxField)), maxField)
 	d.EncodedDiagnosticMessage = m.values(d.EncodedDiagnosticMessage)
 	return d
 }

@@ -4,38 +4,50 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Values masks each of these values in s, in every form in which an answer may repeat
-// it: plain, percent-encoded, form-encoded, escaped for HTML or JSON, or several of these
-// nested. Numbers are also masked in groups and in the digits of any script. Values
-// shorter than four bytes are not masked, because they match too much.
-func Values(s string, values ...string) string {
-	var texts, numbers []string
+// Values masks each of these values in s, see [Known.Mask].
+func Values(s string, values ...string) string { return NewKnown(values...).Mask(s) }
+
+// Known is a set of values to mask.
+type Known struct{ texts, numbers, all index }
+
+// NewKnown returns the set of these values. Values shorter than four bytes are left out,
+// because they match too much.
+func NewKnown(values ...string) *Known {
+	known := &Known{index{}, index{}, index{}}
 	for _, v := range values {
 		decoded := decodings(v, nil)
 		if number := decoded[0].rewrite(digits()).text; len(number) >= 4 && !strings.Contains(number, " ") {
-			numbers = append(numbers, number)
+			known.numbers.add(number)
+			known.all.add(number)
 			continue
 		}
 		for _, d := range decoded {
-			if len(d.text) >= 4 {
-				texts = append(texts, d.text)
-			}
+			known.texts.add(d.text)
+			known.all.add(d.text)
 		}
 	}
+	return known
+}
+
+// Mask masks the values in s, in every form in which an answer may repeat them: plain,
+// percent-encoded, form-encoded, escaped for HTML or JSON, or several of these nested.
+// Numbers are also masked in groups and in the digits of any script.
+func (k *Known) Mask(s string) string {
 	hidden := make([]bool, len(s))
 	all := decodings(s, nil)
 	if len(all) > 1 { // decode again, this time keeping what only looks like an escape
-		all = append(all, decodings(s, slices.Concat(texts, numbers))[1:]...)
+		all = append(all, decodings(s, k.all)[1:]...)
 	}
 	for _, d := range all {
-		d.hide(hidden, texts)
-		d.rewrite(digits()).hide(hidden, numbers)
+		d.hide(hidden, k.texts)
+		if len(k.numbers) > 0 {
+			d.rewrite(digits()).hide(hidden, k.numbers)
+		}
 	}
 	var b strings.Builder
 	for i := range len(s) {
@@ -46,6 +58,26 @@ func Values(s string, values ...string) string {
 		}
 	}
 	return b.String()
+}
+
+// index has texts by their first bytes, so that searching a text for thousands of values
+// takes little longer than for one.
+type index map[string][]string
+
+const indexed = 4 // bytes
+
+func (x index) add(text string) {
+	if len(text) >= indexed {
+		x[text[:indexed]] = append(x[text[:indexed]], text)
+	}
+}
+
+// startingLike returns the texts that have the first bytes of s.
+func (x index) startingLike(s string) []string {
+	if len(s) < indexed {
+		return nil
+	}
+	return x[s[:indexed]]
 }
 
 // decoding is a decoded text. from and to have, for each of its bytes, where it starts and
@@ -64,7 +96,7 @@ func (d decoding) origin(start, end int) (from, to int32) {
 
 // decodings returns s, s decoded once, decoded twice, and so on until it no longer
 // changes, at most eight texts.
-func decodings(s string, texts []string) []decoding {
+func decodings(s string, texts index) []decoding {
 	all := []decoding{{text: s}}
 	for last := all[0]; len(all) < 8 && strings.ContainsAny(last.text, `+%&\`); all = append(all, last) {
 		next := last.rewrite(func(s string) (string, int) { return unescape(s, texts) })
@@ -94,17 +126,16 @@ func (d decoding) rewrite(step func(rest string) (text string, n int)) decoding 
 }
 
 // hide marks in hidden the bytes of the original that make up each occurrence of texts.
-func (d decoding) hide(hidden []bool, texts []string) {
-	for _, text := range texts {
-		at := 0
-		for before := range strings.SplitSeq(d.text, text) {
-			if at += len(before); at == len(d.text) {
-				break
+func (d decoding) hide(hidden []bool, texts index) {
+	var marked int32
+	for at := range len(d.text) {
+		for _, text := range texts.startingLike(d.text[at:]) {
+			if strings.HasPrefix(d.text[at:], text) {
+				from, to := d.origin(at, at+len(text))
+				for marked = max(marked, from); marked < to; marked++ {
+					hidden[marked] = true
+				}
 			}
-			for from, to := d.origin(at, at+len(text)); from < to; from++ {
-				hidden[from] = true
-			}
-			at += len(text)
 		}
 	}
 }
@@ -113,7 +144,7 @@ var escape = lazy(`^(?:%[0-9A-Fa-f]{2}`, `(?:\\u[Dd][89ABab][0-9A-Fa-f]{2})?\\u[
 
 // unescape decodes the first character of s, which may be an escape of a URL, JSON or
 // HTML. It does not decode an escape that overlaps the start of one of texts.
-func unescape(s string, texts []string) (plain string, n int) {
+func unescape(s string, texts index) (plain string, n int) {
 	switch s[0] {
 	case '+': // in a form
 		return " ", 1
@@ -123,8 +154,13 @@ func unescape(s string, texts []string) (plain string, n int) {
 	}
 	token := escape().FindString(s)
 	n = len(token)
-	if n == 0 || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(s[1:min(n+3, len(s))], t[:4]) }) {
+	if n == 0 {
 		return s[:1], 1
+	}
+	for i := 1; i < n; i++ {
+		if len(texts.startingLike(s[i:])) > 0 {
+			return s[:1], 1
+		}
 	}
 	switch {
 	case s[0] == '%':
