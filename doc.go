@@ -178,7 +178,7 @@
 //	anything else: shorter than Size (the service     the next page
 //	may cap it), Total absent, passed or changed
 //
-// Total is that of the latest page; zero or less counts as absent. Members received
+// Total is that of the latest page that has one; zero or less counts as absent. Members received
 // are counted from the start of the list: the pages before the first one requested
 // count as (Index-1) times the longest page received. If a listing starts after page 1
 // and gets a short page, it asks for one more page, because it cannot tell a capped
@@ -187,7 +187,7 @@
 //
 // An empty page is past Total if the pages before it would hold all of Total. Each of
 // them counts as long as the longest page received, or as Size until a second page with
-// members has arrived. If Total is absent, every page is past it. So a Total that is
+// members has arrived. If no page had a Total, every page is past it. So a Total that is
 // one too high costs a request or two, and no error. If Total is at least three pages
 // too high, the listing ends in ErrPagerStalled after all members have arrived; the
 // error text has the number of members received, and Total.

@@ -271,7 +271,7 @@ func (p *Pager[R, T]) accept(cursor *paging.Cursor, page *R) (*R, []T, error) {
 	if stalled != "" {
 		return nil, nil, fmt.Errorf("%w: %s", ErrPagerStalled, stalled)
 	}
-	p.total.Store(int64(total))
+	p.total.Store(int64(cursor.Total))
 	if repeated {
 		end := *page
 		_, list = p.pages.data(&end)

@@ -253,7 +253,9 @@ var listingCases = []listingCase{
 	{"all pages are empty", cams.Page{}, []answer{{4, ""}}, emptyPage, "", 3, 3, 4, nil},
 	{"all pages are empty, and Total is large", cams.Page{}, []answer{{9, ""}}, emptyPage, "", 3, 3, 6, cams.ErrPagerStalled},
 	{"an empty page says that Total shrank", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {4, ""}, {12, "ef"}}, emptyPage, "abcd", 3, 3, 6, nil},
-	{"an empty page has no Total", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {0, ""}, {12, "ef"}}, emptyPage, "abcd", 3, 3, 6, nil},
+	{"an empty page has no Total", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {0, ""}, {12, "ef"}}, emptyPage, "abcdef", 7, 7, 9, nil},
+	{"the empty pages have no Total", cams.Page{}, []answer{{50, "ab"}, {50, "cd"}, {0, ""}}, emptyPage, "abcd", 5, 5, 8, cams.ErrPagerStalled},
+	{"no page has a Total", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, ""}}, emptyPage, "abcd", 3, 3, 6, nil},
 	{"an empty page says that Total grew", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {10, ""}, {10, "ef"}}, emptyPage, "abcdef", 6, 6, 7, nil},
 	{"Total counts one more than is listed", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}}, emptyPage, "abcd", 4, 4, 4, nil},
 	{"Total counts one more than is listed on a short page", cams.Page{Size: 5}, []answer{{4, "abc"}}, emptyPage, "abc", 2, 2, 2, nil},
@@ -267,7 +269,7 @@ var listingCases = []listingCase{
 	{"the first page is shorter than the others, and Total counts more than is listed", cams.Page{}, []answer{{9, "a"}, {9, "bc"}, {9, "de"}, {9, "fg"}}, emptyPage, "abcdefg", 6, 6, 6, nil},
 	{"Total is far too large", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}, {99, "e"}}, emptyPage, "abcde", 6, 6, 9, cams.ErrPagerStalled},
 	{"Total shrinks below what has come", cams.Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
-	{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 4, 7, nil},
+	{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 3, 3, nil},
 
 	// A page comes again.
 	{"a page comes again", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, cams.ErrPagerStalled},

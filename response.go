@@ -182,13 +182,11 @@ func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask 
 func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask mask) string {
 	switch {
 	case 300 <= res.StatusCode && res.StatusCode <= 399:
-		return "the answer is a redirect" + redirectTarget(res, mask) + ", or not an answer of the service"
+		return "the answer is a redirect" + redirectTarget(res, mask) + ", not an answer of the service"
 	case errors.Is(readErr, wire.ErrTooLarge):
 		return "the answer is too large"
 	case wasCut(readErr):
 		return "the answer was cut off"
-	case 300 <= res.StatusCode && res.StatusCode <= 399:
-		return "the answer is a redirect" + redirectTarget(res, mask) + ", not an answer of the service"
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		return fmt.Sprintf("HTTP status %d without the service's error", res.StatusCode)
 	case readErr == nil && len(body) == 0:

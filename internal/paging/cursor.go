@@ -19,7 +19,7 @@ const (
 // has the rules.
 type Cursor struct {
 	Index int  // number of the next page
-	Total int  // of the latest page
+	Total int  // of the latest page that has one
 	Done  bool // the listing has ended
 
 	start, size int // number of the first page, and requested items per page
@@ -39,6 +39,9 @@ func NewCursor(index, size int) Cursor { return Cursor{start: index, size: size,
 // means that the page is a repeat and the list has ended: ignore its items. stalled says
 // why the listing makes no progress; then the cursor does not move.
 func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stalled string) {
+	if total <= 0 { // absent: what an earlier page said still counts
+		total = c.Total
+	}
 	switch {
 	case items == 0:
 		return false, c.acceptEmpty(total)
@@ -46,7 +49,7 @@ func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stal
 		if !c.isEnd(total) {
 			return false, c.stall("repeats a page", total)
 		}
-		c.Done = true
+		c.Done, c.Total = true, total
 		return true, ""
 	case c.isFarPast(total):
 		return false, c.stall("goes on far past Total", total)
