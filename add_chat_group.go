@@ -31,8 +31,8 @@ type AddChatGroupResponse struct {
 // members join with. A business number can have 10,000 groups, a group 8 members.
 //
 // It is not idempotent: each call creates another group. So a failed attempt is retried
-// only if it was surely not carried out. Otherwise the error is [ErrOutcomeUnknown]:
-// check with ListChatGroup before you call again.
+// only if it was surely not carried out. If it may have been, the error is
+// [ErrOutcomeUnknown]: check with ListChatGroup before you call again.
 //
 // It needs the RAM action cams:AddChatGroup. The API is an internal preview: ask your
 // account manager for access.

@@ -28,8 +28,8 @@ type AddChatGroupInviteLinkResponse struct {
 // invalid; [Client.ListChatGroup] returns the current link.
 //
 // It is not idempotent, so a failed attempt is retried only if it was surely not carried
-// out. Otherwise the error is [ErrOutcomeUnknown]: check with ListChatGroup before you
-// call again.
+// out. If it may have been, the error is [ErrOutcomeUnknown]: check with ListChatGroup
+// before you call again.
 //
 // It needs the RAM action cams:AddChatGroupInviteLink. The API is an internal preview:
 // ask your account manager for access.

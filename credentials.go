@@ -38,9 +38,9 @@ type Credentials struct {
 	Expires time.Time
 }
 
-// CredentialsProvider returns the credentials for a request. A client asks it before
-// each attempt, so it may rotate them, or caches them until they expire (see
-// [Credentials].Expires).
+// CredentialsProvider returns the credentials for a request. A client asks it before each
+// attempt, so it may rotate the credentials. Credentials with an Expires are cached until
+// shortly before that time.
 //
 // A client calls your provider from one goroutine at a time, and shares the result with
 // all calls that wait for it. So ctx has none of their values, and it ends when none of
@@ -70,9 +70,9 @@ func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) Crede
 // If c cannot renew a session because of a temporary failure, the previous session is
 // used for up to three more minutes.
 //
-// If the service refuses a security token as expired, c is asked once more. But c may
-// return the same token until it expires by its own clock. [DefaultCredentials] searches
-// again instead.
+// If the service refuses the credentials, for instance an expired security token, c is
+// asked once more. But c may return the same token until it expires by c's own clock.
+// [DefaultCredentials] searches again instead.
 func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	if isNil(c) {
 		return newStaticProvider(Credentials{}) // NewClient returns an error for empty credentials

@@ -37,10 +37,11 @@ import (
 //
 // A source that is configured but does not work is an error that names the source.
 // credentials-go's own chain would silently use the next identity instead. So these are
-// errors too: an AccessKey ID without its secret, an OIDC variable without the others, a
-// broken file, and a profile that does not exist or has an unsupported mode. There is
-// one exception: if the metadata service offers no role, and ALIBABA_CLOUD_ECS_METADATA
-// names none, the search goes on.
+// errors too: an AccessKey ID without its secret, an incomplete set of OIDC variables
+// (ALIBABA_CLOUD_ROLE_ARN alone does not count), a broken file, and a profile that does
+// not exist or has an unsupported mode. There is one exception: if the metadata service
+// offers no role, or fails while ALIBABA_CLOUD_CREDENTIALS_URI is set, the search goes on,
+// unless ALIBABA_CLOUD_ECS_METADATA names a role.
 //
 // The supported modes of a CLI profile are AK, StsToken, RamRoleArn, EcsRamRole, OIDC,
 // External, CredentialsURI, ChainableRamRoleArn, CloudSSO and OAuth. In the modes

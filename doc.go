@@ -20,8 +20,8 @@
 //
 // # The life of a group
 //
-// [Client.AddChatGroup] starts to create a group. [Client.ListChatGroup] returns the
-// group's GroupID and its status; wait until it is active.
+// [Client.AddChatGroup] starts the creation of a group. [Client.ListChatGroup] returns
+// the group's GroupID and its status; wait until the group is active.
 // [Client.AddChatGroupInviteLink] creates the link that members join with, and
 // [Client.DeleteChatGroupInviteLink] deletes it. [Client.ListChatGroupParticipants]
 // lists the members, and [Client.DeleteChatGroupParticipants] removes members.
@@ -38,9 +38,9 @@
 // credentials provider hangs and ignores its context.
 //
 // No error, log record or printed value shows an AccessKey secret, a token, a signature
-// or a phone number, with one exception: fmt prints the phone numbers in requests and
-// responses. log/slog does not, except those of a bare []ChatGroupParticipant: do not
-// log one.
+// or a phone number. There are two exceptions. fmt prints the phone numbers in requests,
+// responses and [CallInfo].Body; log/slog does not. log/slog prints those of a bare
+// []ChatGroupParticipant: do not log one.
 //
 // Requests have the same parameters, signed headers and signature as those of the
 // official Go client. A few headers differ, such as User-Agent; docs/migrating.md
@@ -187,8 +187,8 @@
 //
 // An empty page is past Total if the pages before it would hold all of Total. Each of
 // them counts as long as the longest page received, or as Size until a second page with
-// members has arrived. If no page had a Total, every page is past it. So a Total that is
-// one too high costs a request or two, and no error. If Total is at least three pages
+// members has arrived. If no page had a Total, every empty page is past it. So a Total
+// that is one too high costs a request or two, and no error. If Total is at least three pages
 // too high, the listing ends in ErrPagerStalled after all members have arrived; the
 // error text has the number of members received, and Total.
 //

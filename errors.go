@@ -32,7 +32,7 @@ var (
 
 // ErrOutcomeUnknown means that a write may or may not have been carried out, because
 // there was no answer, or no clear one. Check before you call again; the error text
-// names the operation to check with.
+// names the operation to check with, if the package knows it.
 var ErrOutcomeUnknown = errors.New("cams: outcome unknown")
 
 // APIError is an answer in which the service refuses the request. It can have any HTTP

@@ -15,7 +15,7 @@ import (
 type RetryPolicy struct {
 	MaxAttempts   int           // requests per call, including the first; default 3
 	BaseDelay     time.Duration // upper limit of the first pause, doubled with each retry; default 200 ms
-	MaxDelay      time.Duration // upper limit of every pause; default 20 s
+	MaxDelay      time.Duration // upper limit of pauses, and of a wait that the service asks for; default 20 s
 	ThrottleDelay time.Duration // BaseDelay for throttled requests; default 1 s
 	Budget        int           // retries that all calls of a client share; default 100, negative means no limit
 }

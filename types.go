@@ -23,7 +23,7 @@ type GroupStatus string
 // The states of a group. The service may add others.
 const (
 	GroupStatusActive    GroupStatus = "ACTIVE"    // in use
-	GroupStatusInactive  GroupStatus = "INACTIVE"  // not active
+	GroupStatusInactive  GroupStatus = "INACTIVE"  // not activated
 	GroupStatusSuspended GroupStatus = "SUSPENDED" // suspended
 	GroupStatusCreating  GroupStatus = "CREATING"  // being created
 	GroupStatusDeleting  GroupStatus = "DELETING"  // being deleted

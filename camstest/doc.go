@@ -33,7 +33,7 @@
 //
 // [Server.SetQuota] and [Server.SetTokenBucket] make the server refuse requests as the service does under a quota, and
 // [Server.SetLatency] makes it slow. The server uses only its own clock and package time, and starts no goroutine. So
-// inside testing/synctest a job that runs for hours under a quota takes no real time.
+// inside testing/synctest a job that runs for hours under a quota takes no real time: see example_quota_test.go.
 //
 // # What is documented, and what is assumed
 //
