@@ -35,7 +35,7 @@ type Operation struct {
 // All other errors are those of the package documentation.
 func (c *Client) Call(ctx context.Context, op Operation, params, out any) error {
 	if op.Name == "" || strings.ContainsFunc(op.Name, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		return &ValidationError{Field: "Operation.Name", Reason: "is not the name of an operation"}
+		return &ValidationError{Field: "Operation.Name", Reason: "must be an operation name of letters and digits"}
 	}
 	parameters, err := parametersOf(params)
 	if err != nil {
