@@ -63,7 +63,7 @@ func (c *config) setDefaults() error {
 			c.region, c.regionFrom = defaultRegion, "the default"
 		}
 		if !endpoint.IsRegion(c.region) && c.endpoint == nil {
-			return &ValidationError{Field: regionVariable, Reason: "is not a valid region ID, for instance " + defaultRegion}
+			return &ValidationError{Field: regionVariable, Reason: "must be a region ID, for instance " + defaultRegion}
 		}
 	}
 	if c.credentials == nil {
@@ -93,7 +93,7 @@ func (c *config) url() *url.URL {
 func WithRegion(region string) Option {
 	return func(c *config) error {
 		if !endpoint.IsRegion(region) {
-			return &ValidationError{Field: "WithRegion", Reason: "needs a valid region ID, for instance " + defaultRegion}
+			return &ValidationError{Field: "WithRegion", Reason: "must be a region ID, for instance " + defaultRegion}
 		}
 		c.region, c.regionFrom = region, "WithRegion"
 		return nil
