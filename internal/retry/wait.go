@@ -51,8 +51,12 @@ func Remaining(header http.Header) (remain int, reset time.Duration) {
 	for _, name := range [...]string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
 		for _, value := range header[name] {
 			n, err := strconv.Atoi(item(value, "Remain"))
-			if err == nil && n >= 0 && (remain < 0 || n <= remain) {
-				remain, reset = n, max(reset, timeLeft(value))
+			switch left := timeLeft(value); {
+			case err != nil || n < 0:
+			case remain < 0 || n < remain:
+				remain, reset = n, left
+			case n == remain:
+				reset = max(reset, left)
 			}
 		}
 	}
