@@ -40,7 +40,7 @@ var (
 	)
 	groups   = lazy(international, `\p{Nd}{2,}(?:`+separator+`\p{Nd}{2,})*`)
 	oneDigit = lazy(`\p{Nd}`)
-	id       = lazy(`^[0-9]*[A-Za-z-][0-9A-Za-z-]*$`)
+	id       = lazy(`^[0-9-]*[A-Za-z][0-9A-Za-z-]*$`)
 )
 
 // Phones masks what looks like a phone number: ten to fifteen digits in one run, ten or

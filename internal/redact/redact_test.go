@@ -77,6 +77,7 @@ func TestRequestIDsStay(t *testing.T) {
 		"90E63D28-E31D-1EB2-8939-A94866411B2O": "90E63D28-E31D-1EB2-8939-A94866411B2O",
 		"0a06e33f15971234567890123e":           "0a06e33f15971234567890123e",
 		"8613800000000":                        "[redacted]",
+		"86-138-0000-0001":                     "[redacted]",
 		"call 8613800000000":                   "call [redacted]",
 		"":                                     "",
 	} {
