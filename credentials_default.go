@@ -39,9 +39,9 @@ import (
 // credentials-go's own chain would silently use the next identity instead. So these are
 // errors too: an AccessKey ID without its secret, an incomplete set of OIDC variables
 // (ALIBABA_CLOUD_ROLE_ARN alone does not count), a broken file, and a profile that does
-// not exist or has an unsupported mode. There is one exception: if the metadata service
-// offers no role, or fails while ALIBABA_CLOUD_CREDENTIALS_URI is set, the search goes on,
-// unless ALIBABA_CLOUD_ECS_METADATA names a role.
+// not exist or has an unsupported mode. There is one exception: if there is no metadata
+// service, or it offers no role, the search goes on, unless ALIBABA_CLOUD_ECS_METADATA
+// names a role.
 //
 // The supported modes of a CLI profile are AK, StsToken, RamRoleArn, EcsRamRole, OIDC,
 // External, CredentialsURI, ChainableRamRoleArn, CloudSSO and OAuth. In the modes
@@ -278,11 +278,8 @@ func (c *defaultChain) fromInstance() (*source, error) {
 }
 
 // isNoInstance reports whether an error of the metadata service means that this is not
-// an ECS instance, or one without a role. If a credentials URI is set, every error does,
-// because the URI was chosen and the role is only a guess.
-func isNoInstance(err error) bool {
-	return os.Getenv("ALIBABA_CLOUD_CREDENTIALS_URI") != "" || !mayPass(err) || strings.Contains(err.Error(), ": dial ")
-}
+// an ECS instance, or one without a role.
+func isNoInstance(err error) bool { return !mayPass(err) || strings.Contains(err.Error(), ": dial ") }
 
 func fromURI() (*source, error) {
 	if os.Getenv("ALIBABA_CLOUD_CREDENTIALS_URI") == "" {

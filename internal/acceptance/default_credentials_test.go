@@ -452,3 +452,12 @@ func TestASessionOfTheDefaultChainIsUsedWhileItsRefreshFails(t *testing.T) {
 		assert.ErrorContains(t, err, "the role of this ECS instance", "and the URI does not take its place")
 	})
 }
+
+func TestABusyMetadataServiceDoesNotChangeTheIdentity(t *testing.T) {
+	withoutEnvironment(t)
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "")
+	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", "http://uri.example/credentials") // comes later
+	newCloud(t).refuse(503, "")
+	_, err := cams.DefaultCredentials().Credentials(t.Context())
+	assert.ErrorContains(t, err, "the role of this ECS instance")
+}
