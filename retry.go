@@ -109,7 +109,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		return verdict{reason: "retry budget used up"}
 	}
 	if asked > 0 { // jitter, so that callers with the same wait do not return all at once
-		next.pause = asked + retry.Jitter(asked/10)
+		next.pause = max(asked, asked+retry.Jitter(asked/10)) // the sum may overflow
 	}
 	if !next.free {
 		memory.withdrawn++

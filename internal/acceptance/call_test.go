@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -191,6 +192,19 @@ func TestTheServiceIsWaitedForAsItAsks(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAWaitWithoutEndIsNotAWaitOfNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, cams.WithRetry(cams.RetryPolicy{MaxAttempts: 100, MaxDelay: math.MaxInt64}))
+		server.Answer(camstest.Answer{Status: 503, Header: http.Header{"Retry-After": {"99999999999999999999"}}, Body: "busy"})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Hour, cancel)
+		_, err := client.ListChatGroupParticipants(ctx, validRequest())
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Len(t, server.Requests(), 1)
+	})
 }
 
 func TestAWaitThatIsTooLongIsReturnedAtOnce(t *testing.T) {
