@@ -48,7 +48,7 @@ func refusesIdentity(e *APIError) bool {
 // isPassing reports whether a refusal may be temporary: its code says so, with any HTTP
 // status, or its status is 5xx and its code does not mean something else.
 func isPassing(e *APIError) bool {
-	if hasPrefix(e.Code, "ServiceUnavailable", "InternalError", "InternalFailure", "SystemBusy", "ServiceBusy", "999999", "ERR-COMMON-001") {
+	if hasPrefix(e.Code, "ServiceUnavailable", "Internal", "SystemBusy", "ServiceBusy", "SystemError", "UnknownError", "RequestTimeout", "999999", "ERR-COMMON-001") {
 		return true
 	}
 	return isServerError(e.StatusCode) && !errors.Is(e, ErrUnauthenticated) && !errors.Is(e, ErrAccessDenied) &&
@@ -111,7 +111,7 @@ func hintOf(e *APIError) string {
 func isWhatsApp(code string) bool { return strings.HasPrefix(code, "131") }
 
 const (
-	checkRegion = "check the region and the endpoint (the published one is " + publishedHost +
+	checkRegion = "check the operation's name, the region and the endpoint (the published one is " + publishedHost +
 		"), and whether the account has access to the preview"
 	checkNumber = "check BusinessNumber: country code and number, digits only"
 )

@@ -62,15 +62,22 @@ func (e *APIError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": ")
 	b.WriteString(cmp.Or(e.Code, "refused without a code"))
-	if e.Message != "" {
-		b.WriteString(": " + e.Message)
+	message, hint := e.Message, e.hint()
+	if hint != "" && len(message) > maxShown { // so that the hint is seen
+		message = redact.Clip(message, maxShown) + "..."
 	}
-	if hint := e.hint(); hint != "" {
+	if message != "" {
+		b.WriteString(": " + message)
+	}
+	if hint != "" {
 		b.WriteString(" - " + hint)
 	}
 	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
 	return redact.OneLine(b.String())
 }
+
+// maxShown limits a message before a hint. [APIError].Message has all of it.
+const maxShown = 200
 
 // Is reports whether the refusal belongs to the class target: [ErrThrottled],
 // [ErrAccessDenied] or [ErrUnauthenticated].

@@ -85,6 +85,8 @@ func (c *Client) noSuchHost(name string) string {
 		return "check the proxy, for instance in HTTPS_PROXY: its host is unknown"
 	case c.endpoint != nil:
 		return "check WithEndpoint: the host is unknown"
+	case name == publishedHost:
+		return "check this machine's network and DNS, or set HTTPS_PROXY"
 	}
 	return "check region " + c.region + " (from " + c.regionFrom + "): its endpoint is unknown; the published one is " + publishedHost
 }

@@ -133,7 +133,8 @@ func WithCredentials(p CredentialsProvider) Option {
 
 // WithHTTPClient sets the HTTP client. Its Transport, Jar and Timeout are read for each
 // request and never changed. Redirects are not followed, whatever its CheckRedirect
-// says, because they could carry the credentials to another host.
+// says, because they could carry the credentials to another host. A Transport that wraps
+// another one must pass on the request's context.
 //
 // The default is a new http.Client with a new [NewTransport].
 func WithHTTPClient(h *http.Client) Option {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -72,7 +73,10 @@ func (t *lastHop) RoundTrip(req *http.Request) (*http.Response, error) {
 		base = http.DefaultTransport
 	}
 	res, err := base.RoundTrip(req)
-	if err != nil || res == nil || res.Header.Get("Location") == "" {
+	switch {
+	case err == nil && res == nil:
+		return nil, fmt.Errorf("the transport %T returned neither a response nor an error", base)
+	case err != nil || res.Header.Get("Location") == "":
 		return res, err
 	}
 	t.redirect = res.Header
@@ -88,7 +92,7 @@ func (t *lastHop) RoundTrip(req *http.Request) (*http.Response, error) {
 const maxNewConnections = 4
 
 // errConnectionsClosed is the error of an attempt that opened too many connections.
-var errConnectionsClosed = errors.New("the server closed each new connection before it took the request")
+var errConnectionsClosed = errors.New("one request opened 5 connections, because the server closed each one")
 
 // wireTap counts the connections that a request uses.
 type wireTap struct {

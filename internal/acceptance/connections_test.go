@@ -110,7 +110,7 @@ func TestAServerThatClosesEachNewConnectionIsNotDialedWithoutEnd(t *testing.T) {
 			options := []cams.Option{cams.WithEndpoint("https://" + address), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})}
 			client := clientOf(t, append(options, cams.WithRetry(cams.NoRetry()))...)
 			_, err := op.call(t.Context(), client)
-			require.ErrorContains(t, err, "closed each new connection")
+			require.ErrorContains(t, err, "because the server closed each one")
 			assert.NotErrorIs(t, err, context.Canceled)
 			assert.Equal(t, !op.repeatable, errors.Is(err, cams.ErrOutcomeUnknown))
 			assert.LessOrEqual(t, connections.Load(), int64(perAttempt))

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,7 @@ func TestARegionWithoutAnEndpointIsNamedWithWhereItCameFrom(t *testing.T) {
 	t.Setenv("ALIBABA_CLOUD_REGION_ID", "cn-elsewhere")
 	oneAttemptWith(t, failingDial(t, noSuchHost), "check region cn-elsewhere (from ALIBABA_CLOUD_REGION_ID)"+published)
 	t.Setenv("ALIBABA_CLOUD_REGION_ID", "")
-	oneAttemptWith(t, failingDial(t, noSuchHost), "check region ap-southeast-1 (from the default)"+published)
+	oneAttemptWith(t, failingDial(t, noSuchHost), "check this machine's network and DNS, or set HTTPS_PROXY")
 	oneAttemptWith(t, failingDial(t, noSuchHost, cams.WithEndpoint("cams.example.com")), "check WithEndpoint: the host is unknown")
 }
 
@@ -115,7 +116,7 @@ func TestATLSAlertIsTheEnd(t *testing.T) {
 
 func TestEachRefusalNamesWhatTheCallerCanChange(t *testing.T) {
 	t.Parallel()
-	const region = "check the region and the endpoint (the published one is cams.ap-southeast-1.aliyuncs.com"
+	const region = "check the operation's name, the region and the endpoint (the published one is cams.ap-southeast-1.aliyuncs.com"
 	for _, test := range []struct{ code, message, hint string }{
 		{"Product.Unsubscript", "", "activate Chat App Message Service"},
 		{"InvalidAction.NotFound", "", region},
@@ -139,6 +140,7 @@ func TestEachRefusalNamesWhatTheCallerCanChange(t *testing.T) {
 		{"ServiceUnavailable", "", "try again later"},
 		{"SystemBusy", "", "try again later"},
 		{"999999", "", "try again later"},
+		{"InternalServerError", "", "try again later"},
 		{"ERR-COMMON-001", "", "try again later"},
 		{"ERR-OPERATION-MAAP-0060", "", "bind a WhatsApp Business account"},
 		{"ERR-OPERATION-MAAP-0065", "", "check BusinessNumber"},
@@ -183,4 +185,25 @@ func TestTheLogOfARefusalHasWhatASupportTicketNeeds(t *testing.T) {
 		"recommend": "https://api.alibabacloud.com/troubleshoot?q=NoPermission", "host_id": "cams.ap-southeast-1.aliyuncs.com",
 		"auth_action": "cams:X", "no_permission_type": "ImplicitDeny", "diagnostic": "AQEAAAAAaGh",
 	}, record.Err)
+}
+
+func TestALongMessageDoesNotHideTheHint(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	message := strings.TrimSpace(strings.Repeat("the server signed this ", 40))
+	answerWith(mock, 400, nil, `{"Code":"SignatureDoesNotMatch","Message":"`+message+`"}`)
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	var refused *cams.APIError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, message, refused.Message, "the field has all of it")
+	assert.Contains(t, err.Error(), "... - check the AccessKey secret (status 400")
+	assert.Less(t, len(err.Error()), 350)
+}
+
+func TestATransportThatAnswersNothingIsNamed(t *testing.T) {
+	t.Parallel()
+	nothing := transportFunc(func(*http.Request) (*http.Response, error) { return nil, nil })
+	client := clientOf(t, testCredentials(), cams.WithRetry(cams.NoRetry()), cams.WithHTTPClient(&http.Client{Transport: nothing}))
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+	assert.ErrorContains(t, err, "the transport acceptance.transportFunc returned neither a response nor an error")
 }
