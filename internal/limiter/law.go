@@ -10,10 +10,11 @@ const (
 	firstStep = 1
 
 	// After a refusal the rate starts below the quota, by the share depth, and reaches
-	// the quota after climbTime seconds. The first measurement of a quota, or of a quota
-	// that was raised, is rough, so the rate then climbs faster: roughClimbTime.
+	// the quota after climbTime seconds. A measurement is rough if it is the first of a
+	// quota, or of a quota that was raised, or if it took less than roughClimbTime. The
+	// rate then climbs faster: roughClimbTime.
 	depth          = 0.05
-	climbTime      = 5
+	climbTime      = 4
 	roughClimbTime = 2
 
 	// If the rate reached risen times the quota, the quota was raised.
@@ -161,7 +162,7 @@ func (l *law) cut(t Ticket) {
 	// The service granted all requests before the refused one. One of them may have used
 	// quota from before the measurement.
 	granted := float64(t.sent-1) / t.spent
-	rough := l.quota == 0 || t.rate > risen*l.quota
+	rough := l.quota == 0 || t.rate > risen*l.quota || t.spent < roughClimbTime
 	if l.quota > 0 && t.rate > l.quota {
 		// The measured value is too low, because the rate was below the quota for part
 		// of the time. The rate is too high, because it was refused. The quota is between

@@ -105,20 +105,21 @@ func TestTheQuotaIsWhatWasGrantedBetweenRefusals(t *testing.T) {
 func TestTheRateClimbsSoonerFromARoughMeasure(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name        string
-		quota, rate float64
-		want        float64 // seconds
+		name               string
+		quota, rate, spent float64
+		want               float64 // seconds
 	}{
-		{"the first one", 0, 40, roughClimbTime},
-		{"of a quota that was raised", 10, 13, roughClimbTime},
-		{"not of one that is known", 10, 12, climbTime},
-		{"not of one that has fallen", 20, 10, climbTime},
+		{"the first one", 0, 40, 10, roughClimbTime},
+		{"of a quota that was raised", 10, 13, 10, roughClimbTime},
+		{"of a short time", 10, 12, 1.9, roughClimbTime},
+		{"not of one that is known", 10, 12, 10, climbTime},
+		{"not of one that has fallen", 20, 10, 10, climbTime},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := law{quota: test.quota, rate: test.rate}
-			l.refused(start, Ticket{sent: 99, spent: 10, rate: test.rate}, 0)
+			l.refused(start, Ticket{sent: 99, spent: test.spent, rate: test.rate}, 0)
 			assert.InDelta(t, test.want, l.climbTime, 0)
 		})
 	}
@@ -188,7 +189,7 @@ func TestARateIsTrustedOnceAFewRequestsHaveTriedIt(t *testing.T) {
 func TestTheRateClimbsFastThenSlowlyThenEverFaster(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ seconds, share float64 }{
-		{0, 0.95}, {2.5, 0.99375}, {5, 1}, {7.5, 1.00625}, {10, 1.05}, {20, 2.35}, {60, 67.55},
+		{0, 0.95}, {2, 0.99375}, {4, 1}, {6, 1.00625}, {8, 1.05}, {16, 2.35}, {48, 67.55},
 	}
 	for _, test := range tests {
 		l := settled(10)
