@@ -1,6 +1,6 @@
-// Call calls an operation that package cams has no method for, by its name. The
-// lesson is the function phoneNumbers. It needs no account, as a fake
-// service answers:
+// Call calls an operation by its name, because package cams has no method for it.
+// The function phoneNumbers shows how. The program needs no account, because it
+// calls a fake service:
 //
 //	go run ./examples/call
 package main
@@ -22,12 +22,12 @@ func main() {
 	}
 }
 
-// phoneNumber has the fields that you need, with the names that the API gives them.
+// phoneNumber has only the fields that you need. Their names are those of the API.
 type phoneNumber struct {
 	PhoneNumber, VerifiedName, Status, QualityRating string
 }
 
-// phoneNumbers asks for the business numbers of a channel, at which the groups are.
+// phoneNumbers returns the business numbers of an instance. Each group belongs to one.
 func phoneNumbers(ctx context.Context, client *cams.Client, custSpaceID string) ([]phoneNumber, error) {
 	operation := cams.Operation{
 		Name:       "QueryChatappPhoneNumbers",

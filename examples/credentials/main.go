@@ -1,7 +1,7 @@
-// Credentials takes its keys from a vault that gives temporary ones. The lesson is
-// the method vault.Credentials: with Expires the client keeps a key, and asks for
-// the next one shortly before it expires. It needs no account, as a fake
-// service answers:
+// Credentials gets temporary keys from a vault. The method vault.Credentials shows
+// how. It sets Expires, so the client keeps a key, and asks for the next one shortly
+// before the key expires. The program needs no account, because it calls a fake
+// service:
 //
 //	go run ./examples/credentials
 package main
@@ -24,25 +24,25 @@ func main() {
 	}
 }
 
-// vault stands for where your keys are.
+// vault stands for the place where you keep your keys.
 type vault struct {
-	service *camstest.Server // which accepts the keys
+	service *camstest.Server // accepts the keys
 	out     io.Writer
 	asked   int
 }
 
-// Credentials implements cams.CredentialsProvider. A client calls it from one
-// goroutine at a time, however many calls wait for it.
+// Credentials implements cams.CredentialsProvider. A client calls it from only one
+// goroutine at a time, even if many calls wait for it.
 func (v *vault) Credentials(ctx context.Context) (cams.Credentials, error) {
 	v.asked++
 	key := cams.Credentials{
 		AccessKeyID:     fmt.Sprint("STS.key-number-", v.asked),
 		AccessKeySecret: "secret",
 		SecurityToken:   "token",
-		Expires:         time.Now().Add(time.Second), // of real ones it is an hour
+		Expires:         time.Now().Add(time.Second), // a real key often lives for an hour
 	}
 	v.service.AddAccessKey(key.AccessKeyID, key.AccessKeySecret, key.SecurityToken)
-	fmt.Fprintf(v.out, "  the vault gives key %d: %v\n", v.asked, key) // a print of credentials shows no secret
+	fmt.Fprintf(v.out, "  the vault gives key %d: %v\n", v.asked, key) // printed credentials show no secret
 	return key, nil
 }
 

@@ -1,5 +1,5 @@
-// Errors provokes what can go wrong with a call. The lesson is the function advice:
-// what to do about which error. It needs no account, as a fake service answers:
+// Errors makes calls fail in every way. The function advice shows what to do about
+// each error. The program needs no account, because it calls a fake service:
 //
 //	go run ./examples/errors
 package main
@@ -16,14 +16,14 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// advice looks for an unknown outcome first: that error also wraps its reason.
+// advice tests for an unknown outcome first, because that error also wraps its cause.
 func advice(err error) string {
 	invalid, refused, answer := new(cams.ValidationError), new(cams.APIError), new(cams.ResponseError)
 	switch {
 	case errors.Is(err, cams.ErrOutcomeUnknown):
-		return "it may be done: look with ListChatGroup before you call again"
+		return "it may be done: check with ListChatGroup before you call again"
 	case errors.As(err, &invalid):
-		return "mend the program: " + invalid.Field + " " + invalid.Reason
+		return "fix the program: " + invalid.Field + " " + invalid.Reason
 	case cams.IsCode(err, "Product.Unsubscript"):
 		return "subscribe to the product in the console"
 	case errors.Is(err, cams.ErrThrottled):
@@ -34,7 +34,7 @@ func advice(err error) string {
 	case errors.As(err, &refused) && errors.Is(err, cams.ErrAccessDenied):
 		return "grant the RAM action cams:" + refused.Operation
 	case errors.As(err, &refused): // a support ticket needs its request ID
-		return "mend the request: " + refused.Code + ": " + refused.Message
+		return "fix the request: " + refused.Code + ": " + refused.Message
 	case errors.As(err, &answer):
 		return fmt.Sprintf("something else answered, with status %d: check endpoint and proxy", answer.StatusCode)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -64,7 +64,7 @@ func provoke(ctx context.Context, out io.Writer) {
 	} {
 		service := camstest.NewServer()
 		service.AnswerOnce(trouble.answer)
-		client, _ := service.NewClient(cams.WithAttemptTimeout(100*time.Millisecond), cams.WithRetry(cams.NoRetry())) // else most would pass at the second attempt
+		client, _ := service.NewClient(cams.WithAttemptTimeout(100*time.Millisecond), cams.WithRetry(cams.NoRetry())) // a second attempt would mostly succeed
 		fmt.Fprintf(out, "%-20s %s\n", trouble.what+":", advice(trouble.call(ctx, client, trouble.id)))
 	}
 }

@@ -14,7 +14,7 @@ func TestTheSandboxPrintsTheGolden(t *testing.T) {
 	t.Parallel()
 	golden, err := os.ReadFile("testdata/golden.txt")
 	require.NoError(t, err)
-	synctest.Test(t, func(t *testing.T) { // where time is virtual
+	synctest.Test(t, func(t *testing.T) { // time is virtual here
 		var out strings.Builder
 		provoke(t.Context(), &out)
 		assert.Equal(t, string(golden), out.String())

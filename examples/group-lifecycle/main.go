@@ -1,5 +1,6 @@
-// Group-lifecycle takes a group from its creation to its end, a printed line a step.
-// In a sandbox, a fake service on a loopback port; -h tells how to use the real one:
+// Group-lifecycle creates a group, uses it and deletes it. It prints one line for each
+// step. It runs in a sandbox, a fake service on a loopback port; -h explains how to
+// use the real service:
 //
 //	go run ./examples/group-lifecycle
 package main
@@ -21,31 +22,31 @@ import (
 	"github.com/cams-go/cams/examples/internal/console"
 )
 
-const usage = `Takes a group from its creation to its end, in a sandbox: a fake service on a loopback port.
-With -business-number and -cust-space-id it calls the real service, with the credentials of the
-environment. It asks before each write, and deletes no group that it did not create.
+const usage = `Creates a group, uses it and deletes it, in a sandbox: a fake service on a loopback port.
+With -business-number and -cust-space-id it calls the real service, with the default credentials.
+Then it asks before each write. It deletes no group that it did not create.
 `
 
 type life struct {
 	client                     *cams.Client
 	number, space, subject, id string
-	members                    int           // to wait for
-	poll, patience             time.Duration // between two looks, and in all
-	yes                        bool          // do not ask
+	members                    int           // how many to wait for
+	poll, patience             time.Duration // between two checks, and in all
+	yes                        bool          // do not ask before a write
 	in                         *bufio.Scanner
 	out                        io.Writer
-	invite                     func(link string) error // on the real service, you send the printed link
+	invite                     func(link string) error // the sandbox's members; on the real service you send the printed link
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program even while it asks
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program, even while it waits for input
 	l := &life{poll: 5 * time.Second, in: bufio.NewScanner(os.Stdin), out: os.Stdout, invite: func(string) error { return nil }}
-	flag.StringVar(&l.number, "business-number", "", "the business's phone `number` with country code")
-	flag.StringVar(&l.space, "cust-space-id", "", "the channel's instance `ID`, or an ISV customer's SpaceId")
-	flag.StringVar(&l.subject, "subject", "Example group", "the new group's `name`, which no group may have yet")
+	flag.StringVar(&l.number, "business-number", "", "the business phone `number` with country code")
+	flag.StringVar(&l.space, "cust-space-id", "", "your instance `ID`, or the SpaceId of an ISV's customer")
+	flag.StringVar(&l.subject, "subject", "Example group", "the new group's `name`; no group may have it already")
 	region := flag.String("region", cmp.Or(os.Getenv("ALIBABA_CLOUD_REGION_ID"), "ap-southeast-1"), "the service's `region`")
-	flag.IntVar(&l.members, "members", 3, "wait for `n` members, 1 to 8, who join with the link")
+	flag.IntVar(&l.members, "members", 3, "wait until `n` members, 1 to 8, have joined with the link")
 	flag.DurationVar(&l.patience, "wait", 10*time.Minute, "the longest `time` to wait for the group, and for its members")
 	flag.BoolVar(&l.yes, "yes", false, "do not ask before a write")
 	version := flag.Bool("version", false, "print the version and exit")
@@ -65,7 +66,7 @@ func main() {
 	}
 }
 
-// run goes step by step, and ends at the first that fails: an outcome that is unknown, too, is for you to look at.
+// run takes the steps in order and ends at the first one that fails. If its outcome is unknown, you have to check.
 func (l *life) run(ctx context.Context, opts ...cams.Option) (err error) {
 	if l.members < 1 || l.members > 8 {
 		return errors.New("-members must be 1 to 8")
@@ -81,16 +82,16 @@ func (l *life) run(ctx context.Context, opts ...cams.Option) (err error) {
 	return nil
 }
 
-var errDeclined = errors.New("not agreed to: the rest is left undone")
+var errDeclined = errors.New("you did not answer y, so this step and the rest are not done")
 
-// steps are the life. Only one that writes is asked about.
+// steps returns the steps. The program asks only before steps that write.
 func (l *life) steps(ctx context.Context) []step {
 	var members []cams.ChatGroupParticipant
 	return []step{
 		{"look for a group of this name", false, func() (string, error) {
 			groups, err := l.groups(ctx)
 			if len(groups) > 0 {
-				err = errors.New("there is one: choose another -subject")
+				err = errors.New("there is one already: choose another -subject")
 			}
 			return "none", err
 		}},
@@ -101,7 +102,7 @@ func (l *life) steps(ctx context.Context) []step {
 		{"wait until it is active", false, func() (string, error) {
 			groups, err := l.groups(ctx)
 			if len(groups) > 1 { // somebody else made one in the meantime
-				err = errors.New("there are several: no telling which one is ours")
+				err = errors.New("there are several: the program cannot tell which one is ours")
 			}
 			if err != nil || len(groups) == 0 || groups[0].GroupStatus != cams.GroupStatusActive {
 				return "", err
@@ -109,7 +110,7 @@ func (l *life) steps(ctx context.Context) []step {
 			l.id = groups[0].GroupID // none had this subject before, so it is ours
 			return "active", nil
 		}},
-		{"make its invite link", true, func() (string, error) {
+		{"create its invite link", true, func() (string, error) {
 			resp, err := l.client.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id})
 			if err != nil {
 				return "", err
@@ -139,7 +140,7 @@ func (l *life) steps(ctx context.Context) []step {
 	}
 }
 
-// groups lists those with exactly our subject: the service's filter may find similar ones too.
+// groups lists the groups with exactly our subject. The service's filter may find similar ones too.
 func (l *life) groups(ctx context.Context) (found []cams.ChatGroup, err error) {
 	req := &cams.ListChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject}
 	for group, err := range cams.NewListChatGroupPager(l.client, req).All(ctx) {

@@ -17,7 +17,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// inMemory is the program on a fake without a network, so that it works in a synctest bubble, where waiting takes no time.
+// inMemory returns the program with a fake service and no network. So it works in a synctest bubble, where waiting takes no
+// time.
 func inMemory() (*life, *camstest.Server, []cams.Option) {
 	l := &life{subject: "Example group", members: 3, patience: time.Minute, out: new(strings.Builder)}
 	server := l.sandbox()
@@ -25,7 +26,7 @@ func inMemory() (*life, *camstest.Server, []cams.Option) {
 	return l, server, opts
 }
 
-// writes are the names of the operations that were called, other than reads.
+// writes returns the names of the operations that were called, except for reads.
 func writes(server *camstest.Server) (names []string) {
 	for _, request := range server.Requests() {
 		if !strings.HasPrefix(request.Action, "List") {
@@ -40,7 +41,7 @@ func TestTheSandboxPrintsTheGolden(t *testing.T) {
 	golden, err := os.ReadFile("testdata/golden.txt")
 	require.NoError(t, err)
 	l, server, _ := inMemory()
-	server.SetActivationDelay(3 * time.Millisecond) // this one is real time, over real HTTP
+	server.SetActivationDelay(3 * time.Millisecond) // this test has real time and real HTTP
 	l.poll = time.Millisecond
 	loopback := httptest.NewServer(server)
 	defer loopback.Close()
@@ -69,7 +70,7 @@ func TestAGroupThatWasThereIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	l, server, opts := inMemory()
 	server.AddGroup(camstest.Group{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: "theirs", Subject: l.subject})
-	require.ErrorContains(t, l.run(t.Context(), opts...), "there is one")
+	require.ErrorContains(t, l.run(t.Context(), opts...), "there is one already")
 	assert.Empty(t, writes(server))
 }
 
@@ -89,12 +90,12 @@ func TestNoGroupIsTouchedIfTwoCouldBeOurs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, server, opts := inMemory()
 		server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
-			if r.Action == "AddChatGroup" { // somebody else is at it too
+			if r.Action == "AddChatGroup" { // somebody else creates one at the same time
 				server.AddGroup(camstest.Group{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: "theirs", Subject: l.subject})
 			}
 			return camstest.Answer{}, false
 		})
-		require.ErrorContains(t, l.run(t.Context(), opts...), "no telling which one is ours")
+		require.ErrorContains(t, l.run(t.Context(), opts...), "cannot tell which one is ours")
 		assert.Equal(t, []string{"AddChatGroup"}, writes(server))
 		assert.Len(t, server.Groups(), 2)
 	})
@@ -145,7 +146,7 @@ func TestWhatTheServiceWritesDrivesNoTerminal(t *testing.T) {
 		l.invite = func(string) error { return server.Join(server.Groups()[0].InviteLink, "8613900000001\x1b\n1") }
 		require.NoError(t, l.run(t.Context(), opts...))
 		printed := l.out.(*strings.Builder).String()
-		assert.Contains(t, printed, `make its invite link: "https://x/\x1b[2J\n"`+"\n")
+		assert.Contains(t, printed, `create its invite link: "https://x/\x1b[2J\n"`+"\n")
 		assert.Contains(t, printed, `wait for members: "…1\x1b\n1"`+"\n")
 		assert.NotContains(t, printed, "\x1b")
 		assert.Equal(t, len(l.steps(t.Context())), strings.Count(printed, "\n"), "a line a step")

@@ -11,7 +11,7 @@ import (
 	"github.com/cams-go/cams/examples/internal/console"
 )
 
-// sandbox is a fake where members join as soon as there is a link.
+// sandbox returns a fake service where members join as soon as there is a link.
 func (l *life) sandbox() *camstest.Server {
 	server := camstest.NewServer()
 	server.SetActivationDelay(300 * time.Millisecond)
@@ -33,10 +33,10 @@ func sandboxOptions(endpoint string) []cams.Option {
 type step struct {
 	what  string
 	write bool
-	do    func() (result string, err error) // neither: not yet
+	do    func() (result string, err error) // no result and no error: try again later
 }
 
-// take takes one step: it asks, does it, or looks again and again, and prints a line.
+// take takes one step. It asks if the step writes, does it until it has a result, and prints a line.
 func (l *life) take(ctx context.Context, step step) error {
 	if step.write && !l.yes {
 		fmt.Fprintf(l.out, "%s? [y/N] ", step.what)
@@ -50,12 +50,12 @@ func (l *life) take(ctx context.Context, step step) error {
 			return fmt.Errorf("not yet after %v", l.patience)
 		}
 		select {
-		case <-ctx.Done(): // the next look says so
+		case <-ctx.Done(): // the next call of do returns its error
 		case <-time.After(l.poll):
 		}
 	}
 	if err == nil {
-		fmt.Fprintf(l.out, "%s: %s\n", step.what, console.Printable(result)) // the service wrote it, or a member
+		fmt.Fprintf(l.out, "%s: %s\n", step.what, console.Printable(result)) // it may come from the service or a member
 	}
 	return err
 }

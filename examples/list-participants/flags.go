@@ -11,7 +11,7 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// config is what the command line says.
+// config is the parsed command line.
 type config struct {
 	request          cams.ListChatGroupParticipantsRequest
 	region, endpoint string
@@ -35,16 +35,16 @@ func newFlagSet() (*flag.FlagSet, *config) {
 	fs.StringVar(&cfg.endpoint, "endpoint", "", "`host`, host:port or URL to call instead of the region's; http:// for a loopback host only")
 	fs.IntVar(&cfg.request.Page.Size, "page-size", 20, "ask for `n` members a page; the service may send fewer")
 	fs.IntVar(&cfg.request.Page.Index, "page-index", 1, "start at page `n`, counted from 1")
-	fs.IntVar(&cfg.prefetch, "prefetch", 1, "have up to `n` pages in flight")
+	fs.IntVar(&cfg.prefetch, "prefetch", 1, "keep up to `n` pages in flight")
 	fs.StringVar(&cfg.format, "format", "table", "how to print members: `table`, json (one object a line) or csv")
-	fs.DurationVar(&cfg.timeout, "timeout", time.Minute, "the longest `time` for it all, such as 90s or 5m")
+	fs.DurationVar(&cfg.timeout, "timeout", time.Minute, "the longest `time` for the whole listing, such as 90s or 5m")
 	fs.BoolVar(&cfg.verbose, "v", false, "log each attempt to stderr: status, request ID, duration, retries")
-	fs.BoolVar(&cfg.sandbox, "sandbox", false, "list the demo group in the embedded sandbox whatever else is given;\nit then goes by the identifiers that are given")
+	fs.BoolVar(&cfg.sandbox, "sandbox", false, "list the demo group in the embedded sandbox, even with flags for the real service;\nthe demo group then has the identifiers that you give")
 	fs.BoolVar(&cfg.version, "version", false, "print the version and exit")
 	return fs, cfg
 }
 
-// parseFlags reads the command line and refuses what cannot work.
+// parseFlags parses the command line and refuses values that cannot work.
 func parseFlags(args []string) (*config, error) {
 	fs, cfg := newFlagSet()
 	if err := fs.Parse(args); err != nil {
@@ -64,7 +64,7 @@ func parseFlags(args []string) (*config, error) {
 
 	switch {
 	case fs.NArg() > 0:
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags", fs.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q: the program takes only flags", fs.Arg(0))
 	case !cfg.sandbox && len(missing) > 0:
 		return nil, errors.New("missing for the real service: " + strings.Join(missing, ", "))
 	case cfg.request.Page.Size < 1:
@@ -74,7 +74,7 @@ func parseFlags(args []string) (*config, error) {
 	case cfg.prefetch < 1:
 		return nil, errors.New("-prefetch must be 1 or more")
 	case formats[cfg.format] == nil:
-		return nil, fmt.Errorf("-format %q is not known: table, json or csv", cfg.format)
+		return nil, fmt.Errorf("-format %q is unknown: use table, json or csv", cfg.format)
 	case cfg.timeout <= 0:
 		return nil, errors.New("-timeout must be more than 0")
 	}
@@ -88,17 +88,17 @@ func printHelp(w io.Writer) {
 	fmt.Fprint(w, `List the members of an IM (WhatsApp) group of Alibaba Cloud's Chat App Message Service.
 
 With -business-number, -group-id and -cust-space-id it calls the real service. Credentials come
-from the default chain: for instance the variables ALIBABA_CLOUD_ACCESS_KEY_ID,
-ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if they are temporary, ALIBABA_CLOUD_SECURITY_TOKEN, or
-~/.alibabacloud/credentials, or an instance role. They need the RAM action
+from the default chain, for instance from the variables ALIBABA_CLOUD_ACCESS_KEY_ID,
+ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if they are temporary, ALIBABA_CLOUD_SECURITY_TOKEN, from
+~/.alibabacloud/credentials, or from an instance role. They need the RAM action
 cams:ListChatGroupParticipants.
 
-With none of those flags, nor -region or -endpoint, it lists a demo group in an embedded sandbox:
-a fake of the service on a loopback port. That needs no account and no network.
+Without these flags, -region and -endpoint, it lists a demo group in an embedded sandbox: a fake
+of the service on a loopback port. That needs no account and no network.
 
-stdout gets the members only, a page as soon as it is there; all else goes to stderr. After an
-interrupt (Ctrl-C) or a failure, stdout holds whole pages and stderr says the page to resume from.
-A resumed table or csv begins with its header again; json just goes on.
+Only members go to stdout, each page as soon as it is there. Everything else goes to stderr. After
+an interrupt (Ctrl-C) or a failure, stdout holds whole pages, and stderr names the page to resume
+from. A resumed table or csv begins with the header again.
 
 Examples:
 
@@ -106,8 +106,8 @@ Examples:
   list-participants -format json | head -3        its first three members, for a program
   list-participants -business-number 8613800000000 -group-id EA939 -cust-space-id cams-k1 -format csv >members.csv
   list-participants ... -page-size 100 -prefetch 4    a large group: four pages at a time
-  list-participants ... -page-index 3                 resume at page 3; keep -page-size the same
-  list-participants ... -sandbox                      rehearse the same command line
+  list-participants ... -page-index 3                 resume at page 3; use the same -page-size
+  list-participants ... -sandbox                      try this command line in the sandbox
 
 Exit codes: 0 done, 1 the call failed, 2 wrong usage (nothing was sent), 130 interrupted.
 

@@ -2,14 +2,15 @@
 // Cloud's Chat App Message Service. It is a small, complete program that shows
 // how to use package cams:
 //
-//   - make a client: region or endpoint, log, and credentials from the default
-//     chain (function run);
-//   - list a group with a pager, each page as soon as it is there (function list);
+//   - make a client with a region or an endpoint, a log, and credentials from the
+//     default chain (function run);
+//   - list a group with a pager, and print each page as soon as it is there (function
+//     list);
 //   - stop at once when the context ends, and resume later at the same page;
 //   - say what went wrong in one line, with the request ID (function conclude);
-//   - do all that without the service, against package camstest (sandbox.go).
+//   - do all that without the service, with package camstest (sandbox.go).
 //
-// This lists a demo group in an embedded sandbox; -h tells the rest:
+// This command lists a demo group in an embedded sandbox; -h explains the rest:
 //
 //	go run ./examples/list-participants
 package main
@@ -42,8 +43,8 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)   // the second Ctrl-C kills, should the first one not be enough
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of Write, see conclude
+	context.AfterFunc(ctx, stop)   // a second Ctrl-C kills the program
+	signal.Ignore(syscall.SIGPIPE) // Write then returns an error, see conclude
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -84,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode
 		}
 		defer sandbox.stop()
 		options = append(options, sandbox.options()...)
-		say(stderr, "this is the embedded sandbox: a fake of the service at %s, a group of %d (-h tells how to call the real one)",
+		say(stderr, "this is the embedded sandbox: a fake of the service at %s, a group of %d (-h explains how to call the real one)",
 			sandbox.endpoint, demoMembers)
 	}
 	client, err := cams.NewClient(options...)
@@ -96,7 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode
 
 	out := newPrinter(stdout, cfg.format)
 	progress := console.NewProgress(stdout, stderr)
-	if cfg.verbose { // the log is progress enough
+	if cfg.verbose { // the log shows the progress
 		progress = new(console.Progress)
 	}
 	limited, cancel := context.WithTimeout(ctx, cfg.timeout)
@@ -107,7 +108,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode
 	return conclude(ctx, stderr, cfg, done, err)
 }
 
-// tally is how far a listing came.
+// tally says how far a listing came.
 type tally struct {
 	members, pages int
 	next           int // the page to resume from
@@ -138,7 +139,7 @@ func list(ctx context.Context, api cams.ListChatGroupParticipantsAPI, cfg *confi
 	return done, nil
 }
 
-// conclude says in one line how a listing ended, and turns it into the exit code.
+// conclude prints in one line how a listing ended, and returns the exit code.
 func conclude(ctx context.Context, stderr io.Writer, cfg *config, done tally, err error) (exitCode int) {
 	resume := fmt.Sprintf("%s listed; resume with -page-index %d and the same -page-size %d",
 		counted(done.members, "member"), done.next, cfg.request.Page.Size)
@@ -150,7 +151,7 @@ func conclude(ctx context.Context, stderr io.Writer, cfg *config, done tally, er
 	case errors.As(err, &output) && errors.Is(output, syscall.EPIPE):
 		return exitDone // the reader has all it wants, as in "| head -1"
 	case errors.As(err, &output):
-		say(stderr, "page %d is not written, or in part: %v; %s", done.next, output, resume)
+		say(stderr, "page %d is not written, or only in part: %v; %s", done.next, output, resume)
 		return exitFailed
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		say(stderr, "interrupted after %v; %s", done.took.Round(time.Millisecond), resume)
@@ -159,8 +160,8 @@ func conclude(ctx context.Context, stderr io.Writer, cfg *config, done tally, er
 		say(stderr, "not done within -timeout %v: %v; %s", cfg.timeout, err, resume)
 		return exitFailed
 	}
-	// The error says the operation, the service's code and the request ID. A
-	// program that acts on it asks errors.Is(err, cams.ErrThrottled) and so on.
+	// The error's text has the operation, the service's code and the request ID.
+	// To act on an error, use errors.Is(err, cams.ErrThrottled) and so on.
 	if done.members == 0 && done.next == cfg.request.Page.Index {
 		console.Fail(stderr, name, err)
 		return exitFailed

@@ -129,7 +129,7 @@ func TestWrongUsage(t *testing.T) {
 		{"page size", []string{"-page-size", "0"}, "-page-size must be 1 or more"},
 		{"page index", []string{"-page-index", "-1"}, "-page-index must be 1 or more"},
 		{"prefetch", []string{"-prefetch", "0"}, "-prefetch must be 1 or more"},
-		{"format", []string{"-format", "xml"}, `-format "xml" is not known: table, json or csv`},
+		{"format", []string{"-format", "xml"}, `-format "xml" is unknown: use table, json or csv`},
 		{"timeout", []string{"-timeout", "0s"}, "-timeout must be more than 0"},
 		{"no duration", []string{"-timeout", "soon"}, `invalid value "soon" for flag -timeout`},
 		{"no number", []string{"-page-size", "ten"}, `invalid value "ten" for flag -page-size`},

@@ -14,18 +14,18 @@ import (
 	"github.com/cams-go/cams/examples/internal/console"
 )
 
-// formats are the values of -format, each with what writes one page in it.
+// formats has the values of -format, each with the function that writes a page.
 var formats = map[string]func(p *printer, page int, members []cams.ChatGroupParticipant) error{
 	"table": (*printer).table,
 	"json":  (*printer).json,
 	"csv":   (*printer).csv,
 }
 
-// printer writes members page by page: one Write a page.
+// printer writes members, with one Write for each page.
 type printer struct {
 	w      io.Writer
 	format string
-	begun  bool // there was a page, and with it the header
+	begun  bool // a page was written, and the header before it
 	buf    bytes.Buffer
 }
 
@@ -44,7 +44,7 @@ func (p *printer) print(page int, members []cams.ChatGroupParticipant) error {
 	return err
 }
 
-// table is for people.
+// table writes a page for people.
 func (p *printer) table(page int, members []cams.ChatGroupParticipant) error {
 	if !p.begun {
 		fmt.Fprintln(&p.buf, "PAGE  PARTICIPANT")
@@ -55,7 +55,7 @@ func (p *printer) table(page int, members []cams.ChatGroupParticipant) error {
 	return nil
 }
 
-// json is one object a line: the SDK's types carry the API's field names.
+// json writes one object a line. The fields of cams types have the API's names in JSON.
 func (p *printer) json(_ int, members []cams.ChatGroupParticipant) error {
 	lines := json.NewEncoder(&p.buf)
 	for _, member := range members {
@@ -66,11 +66,11 @@ func (p *printer) json(_ int, members []cams.ChatGroupParticipant) error {
 	return nil
 }
 
-// csv is for spreadsheets.
+// csv writes a page for spreadsheets.
 func (p *printer) csv(_ int, members []cams.ChatGroupParticipant) error {
 	records := csv.NewWriter(&p.buf)
 	if !p.begun {
-		records.Write([]string{"ParticipantNumber"}) // Error tells
+		records.Write([]string{"ParticipantNumber"}) // records.Error returns a failure
 	}
 	for _, member := range members {
 		records.Write([]string{cell(member.ParticipantNumber)})
@@ -84,9 +84,10 @@ var (
 	formula     = regexp.MustCompile(`^ *[=+@＝＋＠－-]`)
 )
 
-// cell is a member's number as a spreadsheet may open it. What it could take for a
-// formula gets a ' in front. Control characters are quoted, and so is a semicolon,
-// which begins a new cell in some countries. A phone number stays, also with a +.
+// cell returns a member's number in a form that is safe to open in a spreadsheet. A
+// text that looks like a formula gets a ' in front. Control characters are quoted. So
+// is a semicolon, which begins a new cell in some countries. A phone number stays as
+// it is, even with a +.
 func cell(number string) string {
 	switch shown := console.Printable(number); {
 	case shown != number:

@@ -20,8 +20,8 @@ type sandbox struct {
 	server   *http.Server
 }
 
-// startSandbox starts a fake with one group, the one that request asks for; it
-// fills in the identifiers that request does not name.
+// startSandbox starts a fake with the one group that request asks for. It fills in
+// the identifiers that request does not have.
 func startSandbox(request *cams.ListChatGroupParticipantsRequest) (*sandbox, error) {
 	request.BusinessNumber = cmp.Or(request.BusinessNumber, "8613800000000")
 	request.GroupID = cmp.Or(request.GroupID, "demo-group")
@@ -46,8 +46,8 @@ func startSandbox(request *cams.ListChatGroupParticipantsRequest) (*sandbox, err
 	return &sandbox{"http://" + listener.Addr().String(), server}, nil
 }
 
-// options point a client at the sandbox. The real client, signature and HTTP
-// stay; only the endpoint and the key are the fake's.
+// options makes a client call the sandbox. The client, its signature and HTTP are
+// real. Only the endpoint and the key belong to the fake.
 func (s *sandbox) options() []cams.Option {
 	return []cams.Option{
 		cams.WithEndpoint(s.endpoint),

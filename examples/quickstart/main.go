@@ -1,6 +1,6 @@
 // Quickstart is the shortest useful program: it prints the members of a group.
-// It calls the real service, with the region and the credentials that the
-// environment gives (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET):
+// It calls the real service, with the region and the credentials of the environment
+// (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET):
 //
 //	go run ./examples/quickstart <business number> <group ID> <customer space ID>
 package main

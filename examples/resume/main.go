@@ -1,6 +1,6 @@
 // Resume lists all groups of a business number into a file, is killed on the way,
-// and goes on where it was. The lesson: write a page together with NextIndex, the
-// page that follows. It needs no account, as a fake service answers:
+// and resumes. It shows how: write each page together with NextIndex, the number of
+// the next page. It needs no account, because it calls a fake service:
 //
 //	go run ./examples/resume
 package main
@@ -22,10 +22,10 @@ import (
 
 type page struct { // a line of the file
 	Groups []cams.ChatGroup
-	Next   int // the page that follows
+	Next   int // the number of the next page
 }
 
-// list adds the pages that the file does not have. All runs use the same page size.
+// list adds the pages that the file does not have yet. All runs use the same page size.
 func list(ctx context.Context, api cams.ListChatGroupAPI, file *os.File) error {
 	have, err := os.ReadFile(file.Name())
 	have = have[:bytes.LastIndexByte(have, '\n')+1] // without a line that a kill cut off

@@ -28,7 +28,7 @@ func TestTheSandboxPrintsTheGolden(t *testing.T) {
 	golden, err := os.ReadFile("testdata/golden.txt")
 	require.NoError(t, err)
 	file := newFile(t)
-	synctest.Test(t, func(t *testing.T) { // where time is virtual
+	synctest.Test(t, func(t *testing.T) { // time is virtual here
 		var out strings.Builder
 		require.NoError(t, run(t.Context(), &out, file))
 		assert.Equal(t, string(golden), out.String())
@@ -56,11 +56,11 @@ func TestKilledAtAnyByteEachGroupIsThereOnce(t *testing.T) {
 		require.NoError(t, file.Truncate(0))
 		_, err := file.Seek(0, io.SeekStart)
 		require.NoError(t, err)
-		_, err = file.WriteString(whole[:size] + strings.Repeat("x", size)) // the page may have been longer then
+		_, err = file.WriteString(whole[:size] + strings.Repeat("x", size)) // the killed run may have written a longer page
 		require.NoError(t, err)
 		if run() != whole { // the whole text is too long to print
-			t.Errorf("killed after %d bytes, it is another file", size)
+			t.Errorf("killed after %d bytes, the file differs", size)
 		}
 	}
-	assert.Equal(t, 45, strings.Count(run(), "GroupId"), "it was done already")
+	assert.Equal(t, 45, strings.Count(run(), "GroupId"), "the file was complete already")
 }

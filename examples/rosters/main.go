@@ -1,8 +1,8 @@
-// Rosters writes the members of every group of a business number to a file: one
-// line of JSON a group. Killed and started again, it goes on where it stopped.
+// Rosters writes the members of every group of a business number to a file, one
+// line of JSON for each group. If it is killed and started again, it resumes.
 //
-// In a sandbox, a fake service on a loopback port with a quota of 10 requests a
-// second, to watch the client find it:
+// This command runs it in a sandbox, a fake service on a loopback port, with a quota
+// of 10 requests a second. Watch the client find the quota:
 //
 //	go run ./examples/rosters -quota 10
 package main
@@ -36,13 +36,13 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.StringVar(&s.businessNumber, "business-number", "", "the business's phone number with country code; without it a sandbox is used")
-	flag.StringVar(&s.custSpaceID, "cust-space-id", "", "the channel's instance ID, or an ISV customer's SpaceId")
-	flag.StringVar(&s.region, "region", "", "the region; default: ALIBABA_CLOUD_REGION_ID, else ap-southeast-1")
-	flag.StringVar(&s.out, "out", "", "the file to write, or to go on with; default: rosters.ndjson, in the sandbox sandbox.ndjson")
-	flag.IntVar(&s.concurrency, "concurrency", 8, "groups in flight")
-	flag.IntVar(&s.groups, "groups", 200, "groups of the sandbox")
-	flag.IntVar(&s.quota, "quota", 0, "requests a second that the sandbox takes; 0: no quota")
+	flag.StringVar(&s.businessNumber, "business-number", "", "the business phone `number` with country code; without it the program uses a sandbox")
+	flag.StringVar(&s.custSpaceID, "cust-space-id", "", "your instance `ID`, or the SpaceId of an ISV's customer")
+	flag.StringVar(&s.region, "region", "", "the service's `region` (default $ALIBABA_CLOUD_REGION_ID, else ap-southeast-1)")
+	flag.StringVar(&s.out, "out", "", "the `file` to write, or to resume (default rosters.ndjson, in the sandbox sandbox.ndjson)")
+	flag.IntVar(&s.concurrency, "concurrency", 8, "list up to `n` groups at the same time")
+	flag.IntVar(&s.groups, "groups", 200, "the `number` of groups in the sandbox")
+	flag.IntVar(&s.quota, "quota", 0, "let the sandbox accept `n` requests a second; 0 means no quota")
 	version := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
 	if *version {
@@ -50,7 +50,7 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills the program
 	if err := run(ctx, s, os.Stderr); err != nil {
 		console.Fail(os.Stderr, "rosters", err)
 		os.Exit(1)
@@ -71,7 +71,7 @@ func run(ctx context.Context, s settings, stderr io.Writer) error {
 		s.businessNumber, s.custSpaceID, s.out = sandboxNumber, sandboxSpace, cmp.Or(s.out, "sandbox.ndjson")
 		options = append(options, sandbox...)
 	}
-	s.out = cmp.Or(s.out, "rosters.ndjson") // not what the sandbox wrote
+	s.out = cmp.Or(s.out, "rosters.ndjson") // not the sandbox's file
 	client, err := cams.NewClient(options...)
 	if err != nil {
 		return err
@@ -79,13 +79,13 @@ func run(ctx context.Context, s settings, stderr io.Writer) error {
 	return export(ctx, client, s, stderr)
 }
 
-// api is what the export needs of a client.
+// api has the operations of the client that the export uses.
 type api interface {
 	cams.ListChatGroupAPI
 	cams.ListChatGroupParticipantsAPI
 }
 
-// export lists all groups, and the members of those that the file does not hold yet.
+// export lists all groups, and the members of the groups that are not in the file yet.
 func export(ctx context.Context, client api, s settings, stderr io.Writer) error {
 	file, done, err := open(s.out)
 	if err != nil {
@@ -101,7 +101,7 @@ func export(ctx context.Context, client api, s settings, stderr io.Writer) error
 	for roster, err := range cams.Rosters(ctx, client, req, others(pager.All(ctx), done), s.concurrency) {
 		switch {
 		case err != nil:
-			return fmt.Errorf("after %d groups: %w; start again to go on", len(done), err)
+			return fmt.Errorf("after %d groups: %w; start again to resume", len(done), err)
 		case roster.Err != nil:
 			failed++
 			progress.Clear()
@@ -139,7 +139,7 @@ func (r *remaining) due() bool {
 	return true
 }
 
-// estimate is the time that the rest takes if it takes as long as what is done.
+// estimate assumes that each group that is left takes as long as those of this run.
 func (r *remaining) estimate(done, total int) time.Duration {
 	perGroup := time.Since(r.start) / time.Duration(max(1, done-r.before))
 	return (perGroup * time.Duration(max(0, total-done))).Round(time.Second)
@@ -159,15 +159,15 @@ func others(groups iter.Seq2[cams.ChatGroup, error], done map[string]bool) iter.
 	}
 }
 
-// line is a group in the file.
+// line is a line of the file: one group.
 type line struct {
 	GroupID      string `json:"GroupId"`
 	Subject      string
 	Participants []cams.ChatGroupParticipant
 }
 
-// write writes a group with one write and one sync, so that a kill leaves whole
-// lines, but for the last one.
+// write writes a group with one write and one sync. So after a kill all lines are
+// whole, except perhaps the last one.
 func write(file *os.File, roster cams.Roster) error {
 	text, err := json.Marshal(line{roster.Group.GroupID, roster.Group.Subject, roster.Participants})
 	if err != nil {
@@ -179,8 +179,8 @@ func write(file *os.File, roster cams.Roster) error {
 	return file.Sync()
 }
 
-// open opens the file, tells which groups it holds, and cuts off a line that a kill
-// left unfinished. It leaves a file alone that is not of this program.
+// open opens the file, returns the groups in it, and cuts off a line that a kill left
+// unfinished. It does not change a file that this program did not write.
 func open(name string) (*os.File, map[string]bool, error) {
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) // it holds phone numbers
 	if err != nil {
@@ -199,7 +199,7 @@ func open(name string) (*os.File, map[string]bool, error) {
 	return file, done, nil
 }
 
-// read returns the groups in a file, and how many bytes their lines have.
+// read returns the groups in a file, and the length of their lines in bytes.
 func read(file io.Reader) (done map[string]bool, whole int64, err error) {
 	done = make(map[string]bool)
 	for reader := bufio.NewReader(file); ; {
@@ -211,11 +211,11 @@ func read(file io.Reader) (done map[string]bool, whole int64, err error) {
 		case err != nil && err != io.EOF:
 			return nil, 0, err
 		case err == io.EOF || json.Unmarshal(text, &l) != nil || l.GroupID == "":
-			return nil, 0, errors.New("is not a file that this program wrote: choose another -out")
+			return nil, 0, errors.New("this program did not write this file: choose another -out")
 		}
 		done[l.GroupID] = true
 		whole += int64(len(text))
 	}
 }
 
-const begin = `{"GroupId":"` // of each line
+const begin = `{"GroupId":"` // each line begins with it

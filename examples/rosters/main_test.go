@@ -52,7 +52,7 @@ func TestKilledAnywhereAndStartedAgainEachGroupIsThereOnce(t *testing.T) {
 			}
 			require.ErrorIs(t, err, context.Canceled)
 			require.Less(t, runs, 2*groups)
-			if info, err := os.Stat(s.out); err == nil && info.Size() > 5 { // in the middle of a line
+			if info, err := os.Stat(s.out); err == nil && info.Size() > 5 { // cut in the middle of a line
 				require.NoError(t, os.Truncate(s.out, info.Size()-int64(random.IntN(5))))
 			}
 		}
@@ -112,7 +112,7 @@ func TestAFileThatIsNotOursIsLeftAlone(t *testing.T) {
 		s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 1}
 		require.NoError(t, os.WriteFile(s.out, []byte(content), 0o600))
 		err := export(t.Context(), client, s, io.Discard)
-		if content == "{" { // this may be ours, after a kill
+		if content == "{" { // a kill of this program may leave this
 			require.NoError(t, err)
 			continue
 		}
@@ -167,7 +167,7 @@ func TestTheEstimateLeavesOutWhatAnEarlierRunWrote(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		left := remaining{start: time.Now(), before: 900}
-		time.Sleep(10 * time.Second) // of virtual time
+		time.Sleep(10 * time.Second) // virtual time
 		assert.True(t, left.due())
 		assert.False(t, left.due())
 		assert.Equal(t, 90*time.Second, left.estimate(910, 1000))

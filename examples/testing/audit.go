@@ -1,6 +1,6 @@
-// Package audit is a service of yours, in small: it finds the members of a group
-// that nobody knows. The lesson is audit_test.go beside it: how to test such a
-// service without an account and without a network.
+// Package audit is a small service: it finds the members of a group who are not known
+// customers. Its tests in audit_test.go show how to test such a service without an
+// account and without a network:
 //
 //	go test -v ./examples/testing
 package audit
@@ -14,13 +14,13 @@ import (
 
 // Auditor looks for strangers in the groups of a business number.
 type Auditor struct {
-	API            cams.ListChatGroupParticipantsAPI // a *cams.Client; a test may have something else
+	API            cams.ListChatGroupParticipantsAPI // a *cams.Client, or a stub in a test
 	BusinessNumber string
 	CustSpaceID    string
 	Known          map[string]bool // the phone numbers of your customers
 }
 
-// Strangers returns the members of a group who are not known.
+// Strangers returns the members of a group who are not in Known.
 func (a *Auditor) Strangers(ctx context.Context, groupID string) ([]string, error) {
 	members := cams.NewListChatGroupParticipantsPager(a.API, &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: a.BusinessNumber, CustSpaceID: a.CustSpaceID, GroupID: groupID,

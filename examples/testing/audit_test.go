@@ -14,7 +14,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// newAuditor makes an auditor of a fake service in memory. The client is the real one.
+// newAuditor makes an auditor with a real client of a fake service in memory.
 func newAuditor(t *testing.T, opts ...cams.Option) (*camstest.Server, *Auditor) {
 	t.Helper()
 	server := camstest.NewServer()
@@ -36,8 +36,8 @@ func TestAStrangerIsFound(t *testing.T) {
 	assert.Equal(t, []string{"8613800000002"}, strangers)
 }
 
-// The server gives answers that you queue. NoRetry lets the first one through to the
-// code under test; without it the client would try again.
+// AnswerOnce queues an answer. With NoRetry the code under test gets the refusal.
+// Without it, the client could repeat the call.
 func TestARefusalIsPassedOn(t *testing.T) {
 	t.Parallel()
 	server, auditor := newAuditor(t, cams.WithRetry(cams.NoRetry()))
@@ -47,7 +47,7 @@ func TestARefusalIsPassedOn(t *testing.T) {
 	assert.ErrorContains(t, err, "audit of group EA939")
 }
 
-// In a bubble of testing/synctest time is virtual: a wait takes no time.
+// In a bubble of testing/synctest time is virtual, so a wait takes no real time.
 func TestAThrottledAuditTakesTheTimeThatTheServiceAsksFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestAThrottledAuditTakesTheTimeThatTheServiceAsksFor(t *testing.T) {
 	})
 }
 
-// stub is the smallest double: a function that is the one method.
+// stub is the smallest test double: a function that implements the one method.
 type stub func() (*cams.ListChatGroupParticipantsResponse, error)
 
 func (s stub) ListChatGroupParticipants(context.Context, *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {

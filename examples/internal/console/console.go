@@ -1,5 +1,5 @@
-// Package console has what the larger examples print in the same way: text of the
-// service, progress, failures and their version.
+// Package console has the output functions that the larger examples share: for text
+// from the service, progress, failures and the version.
 package console
 
 import (
@@ -13,9 +13,9 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// Printable returns text of the service as a terminal may show it: as it is, or
-// quoted, with escapes, if it holds a line break, an escape sequence or another
-// character that does not print.
+// Printable returns text from the service in a form that is safe on a terminal. It
+// quotes and escapes the text if that contains a line break, an escape sequence or
+// another character that does not print.
 func Printable(s string) string {
 	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
 		return quoted
@@ -23,13 +23,13 @@ func Printable(s string) string {
 	return s
 }
 
-// Fail prints an error in one line, and what to do about it in another, where that
-// is known.
+// Fail prints an error in one line. If there were no credentials, a second line says
+// how to run the program without them.
 func Fail(stderr io.Writer, program string, err error) {
 	fmt.Fprintf(stderr, "%s: %v\n", program, err)
 	var call *cams.CallError
 	if errors.As(err, &call) && call.Reason == "no credentials" {
-		fmt.Fprintf(stderr, "%s: -h tells how to run it without an account, in a sandbox\n", program)
+		fmt.Fprintf(stderr, "%s: -h explains how to run it without an account, in a sandbox\n", program)
 	}
 }
 
@@ -56,15 +56,15 @@ func version(program string, info *debug.BuildInfo) string {
 	return text
 }
 
-// Progress is one line on a terminal that changes. Clear it before anything else is
-// printed.
+// Progress is one line on a terminal that changes. Call Clear before you print
+// anything else.
 type Progress struct {
 	terminal io.Writer // nil shows nothing
 	shown    bool
 }
 
 // NewProgress shows progress on stderr if that is a terminal. It shows nothing if
-// stdout is a pipe: what the reader of the pipe prints would get into the line.
+// stdout is a pipe, because the output of the pipe's reader would mix with the line.
 func NewProgress(stdout, stderr io.Writer) *Progress {
 	term := os.Getenv("TERM")
 	if term == "" || term == "dumb" || !is(stderr, os.ModeCharDevice) || is(stdout, os.ModeNamedPipe|os.ModeSocket) {
@@ -78,13 +78,13 @@ func (p *Progress) Show(format string, args ...any) {
 	if p.terminal == nil {
 		return
 	}
-	// A line that is wider than the terminal must not wrap: only its last row could be cleared.
+	// A line that is wider than the terminal must not wrap, because Clear clears only one row.
 	const clear, doNotWrap, wrap = "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
 	io.WriteString(p.terminal, clear+doNotWrap+fmt.Sprintf(format, args...)+wrap)
 	p.shown = true
 }
 
-// Clear takes the line away.
+// Clear removes the line.
 func (p *Progress) Clear() {
 	if p.shown {
 		io.WriteString(p.terminal, "\r\x1b[K")

@@ -28,15 +28,15 @@ func TestTextOfTheServiceCannotDriveATerminal(t *testing.T) {
 		"861382***":                 "861382***",
 		"读书会 📚":                     "读书会 📚",
 		"\x1b[2J8613800000000":      `"\x1b[2J8613800000000"`,
-		"\u009b2J":                  `"\u009b2J"`, // the same in one character
+		"\u009b2J":                  `"\u009b2J"`, // the escape sequence above in one character
 		"1\n   1  8613800000000":    `"1\n   1  8613800000000"`,
 		"1\r2":                      `"1\r2"`,
 		"1\t2":                      `"1\t2"`,
 		"\b\a\x00\x7f":              `"\b\a\x00\x7f"`,
-		"\u202e1":                   `"\u202e1"`, // turns the direction of what follows
+		"\u202e1":                   `"\u202e1"`, // reverses the direction of the text after it
 		"1\u2028":                   `"1\u2028"`,
 		"\xff":                      `"\xff"`,
-		`"\x1b"`:                    `"\"\\x1b\""`, // no text looks like another one's escapes
+		`"\x1b"`:                    `"\"\\x1b\""`, // a text cannot look like the escapes of another
 		"\x1b]8;;http://x\x1b\\1":   `"\x1b]8;;http://x\x1b\\1"`,
 		"1\ufeff":                   `"1\ufeff"`,
 		"https://chat.whatsapp.com": "https://chat.whatsapp.com",
@@ -45,7 +45,7 @@ func TestTextOfTheServiceCannotDriveATerminal(t *testing.T) {
 	}
 }
 
-// screen is a terminal with n columns that knows what Progress uses.
+// screen is a terminal with n columns. It knows the escape sequences that Progress uses.
 type screen struct {
 	columns, row, column int
 	rows                 []string
