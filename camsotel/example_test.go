@@ -14,14 +14,15 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// A call and its attempts, as OpenTelemetry's SDK gets them.
+// This example prints the span of a call and its attempts, as OpenTelemetry's SDK
+// receives them.
 func ExampleNew() {
-	exporter := tracetest.NewInMemoryExporter() // otlptracegrpc.New(ctx) in a program of yours
+	exporter := tracetest.NewInMemoryExporter() // in your program: otlptracegrpc.New(ctx)
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
 
 	server := camstest.NewServer() // instead of the service
 	server.AddGroup(camstest.Group{BusinessNumber: "8613800138000", CustSpaceID: "cams-k001", GroupID: "EA939"})
-	server.AnswerOnce(camstest.Refusal(400, "SignatureNonceUsed", "something on the way sent it twice"))
+	server.AnswerOnce(camstest.Refusal(400, "SignatureNonceUsed", "The nonce was used before."))
 	service := &http.Client{Transport: server}
 	provider := cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")
 

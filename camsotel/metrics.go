@@ -15,7 +15,7 @@ type instruments struct {
 
 func newInstruments(meter metric.Meter) instruments {
 	histogram := func(name, description string) metric.Float64Histogram {
-		// The boundaries that the conventions have for a call.
+		// The conventions recommend these boundaries for a call.
 		h, err := meter.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(description),
 			metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10))
 		if err != nil {
@@ -38,7 +38,7 @@ func newInstruments(meter metric.Meter) instruments {
 	}
 }
 
-// attributes are those of a measurement.
+// attributes returns the attributes of a measurement.
 func attributes(operation string, outcome ...attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributes(append([]attribute.KeyValue{systemName, methodKey.String(method(operation))}, outcome...)...)
 }

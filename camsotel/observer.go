@@ -16,8 +16,8 @@ import (
 
 const (
 	scope = "github.com/cams-go/cams/camsotel"
-	// The newest Go package of the conventions still has another name for
-	// rpc.status_code, so the names stand here.
+	// The newest Go package of the conventions has another name for
+	// rpc.status_code, so this package defines the names itself.
 	schemaURL = "https://opentelemetry.io/schemas/1.45.0"
 )
 
@@ -47,8 +47,8 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 	}
 }
 
-// New makes an observer for [cams.WithObserver]. It is safe for concurrent use, and
-// for more than one client. An instrument that cannot be made is reported to
+// New returns an observer for [cams.WithObserver]. It is safe for concurrent use, and
+// several clients may share it. An instrument that cannot be made is reported to
 // [otel.Handle] and records nothing.
 func New(opts ...Option) cams.Observer {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
@@ -68,12 +68,12 @@ type observer struct {
 	tracer trace.Tracer
 }
 
-// spanKey is where an observer finds its own span: the context's current one may be
-// that of another observer.
+// spanKey is the context key of an observer's own span. The current span of the
+// context may belong to another observer.
 type spanKey struct{ *observer }
 
-// callSpan is the span of a call. It begins and ends when the call says, so that it
-// is as long as its measured duration.
+// callSpan is the span of a call. Its end is computed from the duration of the call,
+// so that span and metric agree.
 type callSpan struct {
 	trace.Span
 	start time.Time
@@ -109,7 +109,7 @@ func (o *observer) Attempt(ctx context.Context, attempt cams.AttemptInfo) {
 	call.AddEvent("cams.attempt", trace.WithAttributes(append(attemptAttributes(attempt), outcome...)...))
 }
 
-// attemptAttributes are those of an attempt's event, but for its outcome.
+// attemptAttributes returns the attributes of an attempt's event, without its outcome.
 func attemptAttributes(attempt cams.AttemptInfo) []attribute.KeyValue {
 	attrs := []attribute.KeyValue{
 		attribute.Int("cams.attempt.number", attempt.Number),
@@ -143,7 +143,7 @@ func (o *observer) EndCall(ctx context.Context, ended cams.CallInfo) {
 		call.SetAttributes(attribute.Float64("cams.call.limiter.wait_time", ended.Waited.Seconds()))
 	}
 	if ended.Err != nil {
-		call.SetStatus(codes.Error, "") // error.type tells what an error's text might not keep to itself
+		call.SetStatus(codes.Error, "") // no description: an error's text is not recorded
 	}
 	call.End(trace.WithTimestamp(call.start.Add(ended.Duration)))
 }

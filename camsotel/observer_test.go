@@ -57,7 +57,7 @@ func (o *telemetry) observer() cams.Option {
 	return cams.WithObserver(camsotel.New(camsotel.WithTracerProvider(o.tracers), camsotel.WithMeterProvider(o.meters)))
 }
 
-// span returns the only span.
+// span returns the span, and fails the test if there is not exactly one.
 func (o *telemetry) span(t *testing.T) tracetest.SpanStub {
 	t.Helper()
 	spans := o.exporter.GetSpans()
@@ -65,7 +65,7 @@ func (o *telemetry) span(t *testing.T) tracetest.SpanStub {
 	return spans[0]
 }
 
-// metrics returns all that was measured, by name.
+// metrics returns all metrics by name.
 func (o *telemetry) metrics(t *testing.T) map[string]metricdata.Metrics {
 	t.Helper()
 	var read metricdata.ResourceMetrics
@@ -80,7 +80,7 @@ func (o *telemetry) metrics(t *testing.T) map[string]metricdata.Metrics {
 	return all
 }
 
-// histogram returns count and sum of a histogram, by the attributes that tell its series apart.
+// histogram returns the count and sum of each series of a histogram, by the attributes in which they differ.
 func histogram(t *testing.T, m metricdata.Metrics) map[string]string {
 	t.Helper()
 	assert.Equal(t, "s", m.Unit)
@@ -93,7 +93,7 @@ func histogram(t *testing.T, m metricdata.Metrics) map[string]string {
 	return all
 }
 
-// series is the attributes of a series but for those that all have.
+// series returns the attributes of a series, without those that all series have.
 func series(t *testing.T, set attribute.Set) string {
 	t.Helper()
 	attrs := values(set.ToSlice())
@@ -117,7 +117,7 @@ func values(attrs []attribute.KeyValue) map[string]any {
 	return all
 }
 
-// service is a fake with one group, and a client of it that tells o.
+// service returns a fake with one group, and its client with the observer o.
 func service(t *testing.T, o *telemetry, opts ...cams.Option) (*camstest.Server, *cams.Client) {
 	t.Helper()
 	server := camstest.NewServer()
@@ -136,7 +136,7 @@ func call(ctx context.Context, client *cams.Client) error {
 	return err
 }
 
-// slow is a limiter that lets a request through each second.
+// slow is a limiter that lets one request through each second.
 type slow struct{}
 
 func (slow) Wait(context.Context) error {
@@ -265,7 +265,7 @@ func TestWithoutItsContextAnObserverStillMeasures(t *testing.T) {
 	assert.Equal(t, 1, len(histogram(t, o.metrics(t)["rpc.client.call.duration"])))
 }
 
-// forgetful is an observer that throws the other observers' contexts away.
+// forgetful is an observer that discards the contexts of the other observers.
 type forgetful struct{}
 
 func (forgetful) StartCall(context.Context, string) context.Context { return context.Background() }
@@ -315,7 +315,7 @@ func TestTheGlobalProvidersAreTheDefault(t *testing.T) { // not parallel: they a
 	server := camstest.NewServer()
 	client, err := server.NewClient(cams.WithObserver(camsotel.New(camsotel.WithTracerProvider(nil), camsotel.WithMeterProvider(nil))))
 	require.NoError(t, err)
-	otel.SetTracerProvider(o.tracers) // also if they are set later
+	otel.SetTracerProvider(o.tracers) // even if they are set later
 	otel.SetMeterProvider(o.meters)
 	require.Error(t, call(t.Context(), client), "it has no group")
 	assert.Equal(t, list, o.span(t).Name)

@@ -13,7 +13,7 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// The names that are used more than once.
+// Names that are used more than once.
 const (
 	methodKey     = attribute.Key("rpc.method")
 	statusCodeKey = attribute.Key("rpc.status_code")
@@ -23,13 +23,13 @@ const (
 
 var systemName = attribute.String("rpc.system.name", "alibaba_cloud")
 
-// method is the operation with its service, as the conventions want it.
+// method returns the operation with its service, as the conventions require.
 func method(operation string) string { return "cams/" + operation }
 
-// other is the conventions' error.type of what has no better one.
+// other is the conventions' error.type for errors that have no better one.
 const other = "_OTHER"
 
-// outcomeOf is how an attempt or a call ended: the service's code where there is
+// outcomeOf describes how an attempt or a call ended: the service's code, if there is
 // one, and the class of the error.
 func outcomeOf(err error) []attribute.KeyValue {
 	if err == nil {
@@ -42,8 +42,8 @@ func outcomeOf(err error) []attribute.KeyValue {
 	return []attribute.KeyValue{errorTypeKey.String(class)}
 }
 
-// classOf is the class of an error, and whether it is a code of the service. There
-// are few classes: they are dimensions of metrics.
+// classOf returns the class of an error, and whether that is a code of the service.
+// There are only few classes, because they are dimensions of metrics.
 func classOf(err error) (class string, isCode bool) {
 	var stopped *cams.CallError
 	var refused *cams.APIError
@@ -64,7 +64,7 @@ func classOf(err error) (class string, isCode bool) {
 	return other, false
 }
 
-// classes are the classes of a [cams.CallError] by its reason.
+// classes maps the Reason of a [cams.CallError] to its class.
 var classes = map[string]string{
 	"no credentials":                     "no_credentials",
 	"not signed":                         "not_signed",
@@ -87,9 +87,9 @@ func classOfCall(err *cams.CallError) string {
 	return class
 }
 
-// isServiceCode tells a code from what a server may repeat in its place, such as an
-// ID, a key or a number: a code is made of words and short numbers, for instance
-// InvalidTimeStamp.Expired, ERR-COMMON-001 or 999999.
+// isServiceCode reports whether code has the form of a code, and not that of an ID, a
+// key or a phone number that a server may send in its place. A code is made of words
+// and short numbers, for instance InvalidTimeStamp.Expired, ERR-COMMON-001 or 999999.
 func isServiceCode(code string) bool {
 	if len(code) > 64 {
 		return false

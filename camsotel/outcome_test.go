@@ -18,7 +18,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// serviceCodes are the codes that the client and its documents know.
+// serviceCodes are the codes that the client or its documents name.
 var serviceCodes = []string{
 	"999999", "AuthenticationFail.OIDCToken.Invalid", "ERR-COMMON-001", "Forbidden.RAM", "IncompleteSignature",
 	"InternalError", "InvalidAccessKeyId.NotFound", "InvalidParameter", "InvalidSecurityToken.Expired",
@@ -39,7 +39,7 @@ type closed struct{}
 
 func (closed) Wait(context.Context) error { return errors.New("closed") }
 
-// failure is a call that fails, and how it is recorded.
+// failure is a call that fails, and what is recorded.
 type failure struct {
 	class   string // error.type
 	code    string // rpc.status_code
@@ -50,7 +50,7 @@ type failure struct {
 	write   bool
 }
 
-// failures are all ways in which a call can fail.
+// failures holds all ways in which a call can fail.
 func failures() map[string]failure {
 	all := map[string]failure{
 		"an answer of a proxy":      {class: "502", answer: camstest.Answer{Status: 502, Body: "<html>"}},
@@ -125,15 +125,15 @@ func (f failure) call(client *cams.Client) error {
 	return call(ctx, client)
 }
 
-// The caller's identity in the test of what is not recorded.
+// Secrets and numbers of the caller, which must not be recorded.
 const (
 	keyID  = "LTAI5tQnCJ8wKExample01"
 	secret = "bcXq7Vn2kMexampleSecret0Zt4Lw9"
 	token  = "CAIS/QExampleToken+4Uz=="
 )
 
-// TestNothingOfTheRequestIsRecorded answers with each part of the request in each
-// place of an answer.
+// TestNothingOfTheRequestIsRecorded puts each part of the request in each place of an
+// answer.
 func TestNothingOfTheRequestIsRecorded(t *testing.T) {
 	t.Parallel()
 	spaced := number[:2] + "-" + number[2:5] + "-" + number[5:9] + "-" + number[9:]
