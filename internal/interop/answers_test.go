@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// answers are what a service, a gateway or a proxy may say. Each name says what is odd about it.
+// answers are answers of a service, a gateway or a proxy. Each name says what is unusual.
 var answers = []struct {
 	name string
 	answer
 }{
-	// Success, and the drift that the official client tolerates.
+	// Successes, including deviations that the official client tolerates.
 	{"success", ok(`{"AccessDeniedDetail":"None","Message":"None","RequestId":"R-1","Data":{"Total":2,"List":[{"ParticipantNumber":"8613800000001"},{"ParticipantNumber":"8613800000002"}]},"Code":"OK","Success":true}`)},
 	{"success, empty group", ok(`{"RequestId":"R-1","Data":{"Total":0,"List":[]},"Code":"OK","Success":true}`)},
 	{"success, numbers and booleans as strings", ok(`{"RequestId":"R-1","Data":{"Total":"1","List":[{"ParticipantNumber":"8613800000001"}]},"Code":"OK","Success":"true"}`)},
@@ -62,7 +62,7 @@ var answers = []struct {
 	{"throttled with 429, Retry-After", gateway(429, `{"RequestId":"R-1","Code":"Throttling","Message":"slow down"}`, "retry-after: 3")},
 	{"refused with 403 in XML", answer{403, headers("content-type: text/xml;charset=utf-8"), []byte(`<Error><RequestId>R-1</RequestId><Code>Forbidden.RAM</Code><Message>denied</Message></Error>`)}},
 
-	// What is not the service's protocol.
+	// Answers that are not in the service's protocol.
 	{"204", answer{204, headers(), nil}},
 	{"304", answer{304, headers(), nil}},
 	{"600", answer{600, headers(), []byte(`{"RequestId":"R-1","Code":"OK","Success":true}`)}},

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkCall measures one call, from the arguments to the decoded answer. The peers are the innermost
-// loop, so that they follow each other closely and a slow minute of the machine hits them alike.
+// BenchmarkCall measures one call, from the arguments to the decoded answer. The clients are the innermost
+// loop: they run one after the other, so that a slow minute of the machine slows all of them.
 func BenchmarkCall(b *testing.B) {
 	withoutProxies(b)
 	for _, over := range []string{"memory", "loopback"} {
@@ -46,9 +46,9 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkRatio lets two clients take turns of some milliseconds and reports the median of how much longer
-// the calls of the first one take. What else the machine does hits both alike, while from one benchmark to
-// the next it may change by more than the two differ.
+// BenchmarkRatio lets two clients take turns of a few milliseconds, and reports the median of their ratio of
+// time. Other load on the machine slows both alike. Between two benchmarks that load may change by more than
+// the clients differ.
 func BenchmarkRatio(b *testing.B) {
 	withoutProxies(b)
 	for _, pair := range []struct {
@@ -67,7 +67,7 @@ func BenchmarkRatio(b *testing.B) {
 			one, than := dial(b, pair.one, to, pair.members), dial(b, pair.than, to, pair.members)
 			var ratios []float64
 			for b.Loop() {
-				ratios = append(ratios, ratio(b, one, than), 1/ratio(b, than, one)) // each goes first once
+				ratios = append(ratios, ratio(b, one, than), 1/ratio(b, than, one)) // each client goes first once
 			}
 			slices.Sort(ratios)
 			half := len(ratios) / 2 // of an even number
@@ -76,14 +76,14 @@ func BenchmarkRatio(b *testing.B) {
 	}
 }
 
-// ratio is how much longer the calls of one take than those of the other, in a turn of each.
+// ratio returns the time of a call of one client divided by that of the other, in one turn of each.
 func ratio(b *testing.B, first, second call) float64 {
 	took := turn(b, first)
 	return took / turn(b, second)
 }
 
-// turn makes calls for two milliseconds, but at least ten, and returns how long one took: the first ones
-// find the processor's caches full of the other client's code.
+// turn makes calls for two milliseconds, but at least ten, and returns the time of one call. Ten, because the
+// first ones are slow: the processor's caches still hold the other client's code.
 func turn(b *testing.B, call call) float64 {
 	start, calls := time.Now(), 0
 	for calls < 10 || time.Since(start) < 2*time.Millisecond {
@@ -95,8 +95,8 @@ func turn(b *testing.B, call call) float64 {
 	return float64(time.Since(start)) / float64(calls)
 }
 
-// dial returns a client's call after the first one: its connection, its caches and its answer are there
-// before a clock runs.
+// dial makes a client and its first call, and returns the function that makes the next ones. So connections
+// and caches exist before the measurement starts.
 func dial(b *testing.B, dial func(target) (call, error), to target, members int) call {
 	call, err := dial(to)
 	require.NoError(b, err)
@@ -114,7 +114,7 @@ func sequential(b *testing.B, call call) {
 	}
 }
 
-// share makes that many calls, shared among the goroutines: b.Loop is for one goroutine only.
+// share makes n calls, shared among the goroutines. b.Loop is only for one goroutine.
 func share(b *testing.B, call call, calls int) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
@@ -131,7 +131,7 @@ func share(b *testing.B, call call, calls int) {
 	workers.Wait()
 }
 
-// BenchmarkSign measures signing alone, of a request that is ready but for its signature.
+// BenchmarkSign measures only the signing of a complete request.
 func BenchmarkSign(b *testing.B) {
 	const query = "BusinessNumber=8613800000000&ChannelType=WHATSAPP&CustSpaceId=cams-k001&GroupId=EA939xyz&Page=%7B%22Index%22%3A1%2C%22Size%22%3A20%7D"
 	in := cams.SigningInput{
@@ -163,7 +163,7 @@ func BenchmarkSign(b *testing.B) {
 	}
 }
 
-// serve returns where to send calls to, and the number of connections opened there so far.
+// serve starts a service. It returns its address, and a function that counts the connections opened so far.
 func serve(b *testing.B, over string, group *answer) (target, *atomic.Int64) {
 	opened := new(atomic.Int64)
 	if over == "memory" {
@@ -187,7 +187,7 @@ func serve(b *testing.B, over string, group *answer) (target, *atomic.Int64) {
 	return target{"http", server.Listener.Addr().String(), nil}, opened
 }
 
-// group is the service's answer for a group of that many members.
+// group returns the service's answer for a group with n members.
 func group(members int) *answer {
 	var body strings.Builder
 	fmt.Fprintf(&body, `{"AccessDeniedDetail":"None","Message":"None","RequestId":"90E63D28-E31D-1EB2-8939-A94866411B2O","Data":{"Total":%d,"List":[`, members)
@@ -202,8 +202,8 @@ func group(members int) *answer {
 	return &a
 }
 
-// withoutProxies keeps loopback calls on the machine: the official clients send even those to a proxy that
-// the environment names.
+// withoutProxies removes proxies from the environment, because the official clients use them even for
+// loopback calls.
 func withoutProxies(b *testing.B) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 		b.Setenv(name, "")

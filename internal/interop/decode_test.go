@@ -23,10 +23,10 @@ var update = flag.Bool("update", false, "record again what the official core mak
 
 const recording = "testdata/official-decodes.json"
 
-// outcome is what a caller gets for an answer.
+// outcome describes what a caller gets for an answer.
 type outcome struct {
 	Kind         string   `json:"kind"`
-	Error        string   `json:"error,omitempty"`  // the text, for the record; not compared
+	Error        string   `json:"error,omitempty"`  // the text; recorded, but not compared
 	Status       int      `json:"status,omitempty"` // of a refusal or an error
 	Code         string   `json:"code,omitempty"`
 	Message      string   `json:"message,omitempty"`
@@ -38,16 +38,16 @@ type outcome struct {
 	Participants []string `json:"participants,omitempty"`
 }
 
-// The kinds of outcome.
+// Kinds of outcome.
 const (
 	response  = "response" // a usable answer and no error
-	nilBody   = "nil body" // no error, and no answer either
-	refusal   = "refusal"  // an error that says what the service said
+	nilBody   = "nil body" // no error and no answer
+	refusal   = "refusal"  // an error with the service's code
 	otherwise = "error"    // any other error
-	panicked  = "panic"    // no answer at all
+	panicked  = "panic"    // the call panicked
 )
 
-// What the official core makes of each answer is recorded, so that a change of it does not go unseen.
+// The file records how the official core decodes each answer. If a new version of the core differs, this test fails.
 func TestTheRecordingIsTheOfficialCores(t *testing.T) {
 	got := map[string]outcome{}
 	for _, a := range answers {
@@ -65,7 +65,7 @@ func TestTheRecordingIsTheOfficialCores(t *testing.T) {
 	require.Equal(t, string(want), string(text), "run go test -update, and read the difference")
 }
 
-// What cams makes of each answer is what the official core makes of it, but for the listed differences.
+// cams decodes each answer as the official core does, except for the listed differences.
 func TestAnswersAreDecodedAsByTheOfficialCore(t *testing.T) {
 	text, err := os.ReadFile(recording)
 	require.NoError(t, err)
@@ -145,8 +145,8 @@ func officialOutcome(t *testing.T, a *answer) (out outcome) {
 	return out
 }
 
-// officialRefusal reads the error as a user would: the service's own words are in Data; Message is wrapped
-// into "code: 400, ... request id: ...". There is no field for the time to wait.
+// officialRefusal reads the error as a user would. Data has the service's own message; Message is wrapped into
+// "code: 400, ... request id: ...". There is no field for the time to wait.
 func officialRefusal(t *testing.T, e *tea.SDKError) outcome {
 	out := outcome{
 		Kind: refusal, Error: tea.StringValue(e.Message),
@@ -225,7 +225,7 @@ func deniedJSON(t *testing.T, d cams.AccessDeniedDetail) string {
 	return toJSON(t, d)
 }
 
-// toJSON has the keys of objects in order, whatever order v had them in.
+// toJSON returns v as JSON, with the keys of objects in alphabetical order.
 func toJSON(t *testing.T, v any) string {
 	text, err := json.Marshal(v)
 	require.NoError(t, err)

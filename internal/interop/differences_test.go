@@ -1,12 +1,12 @@
 package interop
 
-// difference is where cams decides otherwise than the official core does, and why.
+// difference says where cams differs from the official core on purpose, and why.
 type difference struct {
 	fields string // of outcome, in its order
 	why    string
 }
 
-// The reasons that more than one answer has.
+// Reasons that apply to several answers.
 const (
 	refusedIsAnError  = "a refusal is an error, whatever the HTTP status: the official core returns it as a response, without one"
 	emptyIsAnError    = "a response without content is an error: the official core returns none, and no error either"
@@ -17,7 +17,7 @@ const (
 	waitIsKept        = "how long to wait is part of the error: the official core drops it unless DisableSDKError is set, and reads x-acs-retry-after only"
 )
 
-// differences lists every answer of which cams makes something else, by the answer's name.
+// differences lists every answer that cams decodes differently, by the answer's name.
 var differences = map[string]difference{
 	"success, lower-camel keys":                {"Code RequestID Success Total Participants", gatewaysCamelCase},
 	"success, access denied as an object":      {"Kind Code RequestID Success Denied", deniedIsKept},

@@ -16,20 +16,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The random requests are the same in every run: change the seed to see others.
+// The random requests are the same in every run. Change the seed to get others.
 const (
 	seed   = 20200606
 	trials = 10_000 // of each signature
 )
 
-// trial is one call to be made by both clients.
+// trial is one call that both clients make.
 type trial struct {
 	request     cams.ListChatGroupParticipantsRequest
 	credentials cams.Credentials
 	time        time.Time
 	nonce       string
 
-	// Of another operation, in place of request: what the core gets, and our call.
+	// For another operation, instead of request: the core's parameters, and our call.
 	operation string
 	query     map[string]*string
 	call      func(*cams.Client) error
@@ -60,8 +60,8 @@ func TestRequestsAreTheOfficialCores(t *testing.T) {
 	}
 }
 
-// The generated SDK sends a text through JSON before the core signs it, which replaces bytes that are not
-// UTF-8. cams sends the bytes that it was given. Both are signed correctly; only these texts differ.
+// The generated SDK converts a text to JSON and back before the core signs it. That replaces bytes that are
+// not UTF-8. cams sends the bytes that it was given. Both signatures are correct; only such texts differ.
 func TestTheGeneratedSDKReplacesInvalidUTF8(t *testing.T) {
 	const bad = "group\xff"
 	trial := randomTrial(rand.New(rand.NewPCG(seed, 0)), 0)
@@ -120,7 +120,7 @@ func ourWire(t *testing.T, tr trial, signer cams.Signer) wire {
 	return wireOf(t, seen.last)
 }
 
-// officialRequest is our request as the generated model.
+// officialRequest converts our request into the generated model.
 func officialRequest(r *cams.ListChatGroupParticipantsRequest) *official.Request {
 	out := &official.Request{BusinessNumber: &r.BusinessNumber, CustSpaceId: &r.CustSpaceID, GroupId: &r.GroupID}
 	if r.ChannelType != "" {
@@ -134,8 +134,8 @@ func officialRequest(r *cams.ListChatGroupParticipantsRequest) *official.Request
 	return out
 }
 
-// officialOpenAPIRequest is our request as the core gets it. Bytes that the generated SDK would replace on
-// the way are put back, so that the core, too, signs what was asked for.
+// officialOpenAPIRequest converts our request into what the core gets. It restores the bytes that the
+// generated SDK replaces, so that the core signs the same text as cams.
 func officialOpenAPIRequest(r *cams.ListChatGroupParticipantsRequest) *openapiutil.OpenApiRequest {
 	in := officialRequest(r)
 	out := official.NewOpenAPIRequest(in)
@@ -189,7 +189,7 @@ var alphabets = [][]rune{
 	[]rune("\x00\t\n\r\x1b\x7f\u0085\u00a0\u2028\u2029\ufeff\ufffd"),
 }
 
-// randomText is 1 to 32 characters of one script, of all of them, or bytes that need not be UTF-8.
+// randomText returns 1 to 32 characters of one script or of all scripts, or bytes that may not be UTF-8.
 func randomText(rng *rand.Rand) string {
 	out := make([]rune, 1+rng.IntN(32))
 	switch kind := rng.IntN(len(alphabets) + 2); {
@@ -213,8 +213,8 @@ func randomText(rng *rand.Rand) string {
 	}
 }
 
-// randomSecret is a random text of printable ASCII without quotes: cams refuses
-// anything else in credentials.
+// randomSecret returns printable ASCII without quotes, because cams refuses anything
+// else in credentials.
 func randomSecret(rng *rand.Rand) string {
 	raw := []byte(randomText(rng))
 	for i, c := range raw {

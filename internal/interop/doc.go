@@ -1,11 +1,11 @@
-// Package interop compares cams with the clients it stands beside: the official Go core
+// Package interop compares cams with other clients: the official Go core
 // (github.com/alibabacloud-go/darabonba-openapi), the legacy SDK (github.com/aliyun/alibaba-cloud-sdk-go)
 // and plain net/http.
 //
-// It is a module of its own, so that nobody who imports cams downloads any of them.
+// It is a separate module, so that users of cams do not download them.
 //
-//	go test ./...                                 parity: the same requests, the same answers
-//	go test -run '^$' -bench . -benchtime 1x ./... each benchmark once
+//	go test ./...                                 tests that requests and answers are the same
+//	go test -run '^$' -bench . -benchtime 1x .    runs each benchmark once
 //	go run ./cmd/report                           measures, and writes docs/performance.md and the charts
 //	go run ./cmd/report -quotas                   measures under quotas only
 //	go run ./cmd/report -size-only                prints binary sizes and module counts

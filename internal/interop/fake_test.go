@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The fake checks signatures with code of its own. Requests of clients that the real service accepts show
-// that this code is right.
+// The fake checks signatures with its own code. These tests show that the code is right: it accepts the
+// requests of clients that the real service accepts.
 
 const (
 	oddNumber = "+86 138*0000~0000"

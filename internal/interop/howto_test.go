@@ -14,7 +14,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// limited is a snippet of docs/howto.md that needs a module which the root has not.
+// limited has a snippet of docs/howto.md. It is here because the root module does not depend on golang.org/x/time.
 func limited(client *cams.Client) (*cams.Client, error) {
 	limited, err := client.With(cams.WithLimiter(rate.NewLimiter(10, 1))) // 10 a second, no bursts
 	return limited, err
@@ -25,7 +25,7 @@ func TestALimiterPacesAllGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := camstest.NewServer()
 		server.AddGroup(camstest.Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939"})
-		server.SetQuota(11, time.Second) // a window of a second has at most 11 requests, at 0.0 s and at 1.0 s
+		server.SetQuota(11, time.Second) // a one-second window holds at most 11 requests, as both 0.0 s and 1.0 s are in it
 		base, err := server.NewClient(cams.WithRetry(cams.NoRetry()))
 		require.NoError(t, err)
 		client, err := limited(base)

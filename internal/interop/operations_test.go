@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// operationTrials is how many random requests of each operation are made with each signature.
+// operationTrials is the number of random requests for each operation and signature.
 const operationTrials = 2_000
 
-// operations makes the call of each operation from the parameters that the core gets, as a user would.
+// operations has, for each operation, a function that makes the call from the core's parameters, as a user would.
 var operations = map[string]struct {
 	optional []string
 	call     func(c *cams.Client, q query) error
@@ -68,14 +68,14 @@ var operations = map[string]struct {
 	}},
 }
 
-// required are the parameters that an operation always has beside BusinessNumber and CustSpaceId.
+// required has the parameters that an operation needs besides BusinessNumber and CustSpaceId.
 var required = map[string][]string{
 	"ListChatGroupParticipants": {"GroupId"}, "ListChatGroup": {"Page"}, "AddChatGroup": nil, "UpdateChatGroup": {"GroupId"},
 	"DeleteChatGroup": {"GroupId"}, "AddChatGroupInviteLink": {"GroupId"}, "DeleteChatGroupInviteLink": {"GroupId"},
 	"DeleteChatGroupParticipants": {"GroupId", "List"},
 }
 
-// query is the parameters of a request, each as it is sent.
+// query has the parameters of a request, as they are sent.
 type query map[string]string
 
 func (q query) channel() cams.ChannelType { return cams.ChannelType(q["ChannelType"]) }
@@ -97,7 +97,7 @@ func (q query) list() (list []cams.ChatGroupParticipant) {
 	return list
 }
 
-// The generated models of the two parameters that travel as JSON.
+// Generated models of the two parameters that are sent as JSON.
 type (
 	shrunkPage   struct{ Index, Size *int32 }
 	shrunkMember struct {
@@ -105,7 +105,7 @@ type (
 	}
 )
 
-// randomValue is a parameter as the generated SDK hands it to the core.
+// randomValue returns a parameter as the generated SDK passes it to the core.
 func randomValue(rng *rand.Rand, name string) string {
 	json := "json"
 	switch name {
@@ -123,7 +123,7 @@ func randomValue(rng *rand.Rand, name string) string {
 	return validText(rng)
 }
 
-// validText is a random text without bytes that the generated SDK would replace.
+// validText returns a random text in valid UTF-8: the generated SDK would replace other bytes.
 func validText(rng *rand.Rand) string { return strings.ToValidUTF8(randomText(rng), "?") }
 
 func TestAllOperationsAreTheOfficialCores(t *testing.T) {
@@ -161,7 +161,7 @@ func TestAllOperationsAreTheOfficialCores(t *testing.T) {
 	}
 }
 
-// isRefusedHere tells the recorded requests that cams does not send: nothing to change, nobody to remove.
+// isRefusedHere reports whether cams refuses a recorded request: with nothing to change, or nobody to remove.
 func isRefusedHere(operation string, q query) bool {
 	switch operation {
 	case "UpdateChatGroup":
@@ -172,7 +172,7 @@ func isRefusedHere(operation string, q query) bool {
 	return false
 }
 
-// testdata/family.json has requests that the generated SDK made, for each operation with few parameters and with all.
+// testdata/family.json has requests of the generated SDK: for each operation one with few parameters and one with all.
 func TestRecordedRequestsAreOurs(t *testing.T) {
 	text, err := os.ReadFile("testdata/family.json")
 	require.NoError(t, err)
@@ -198,7 +198,7 @@ func TestRecordedRequestsAreOurs(t *testing.T) {
 			sent = ourWire(t, trial, cams.RPCSigner{}).Params
 			for _, name := range []string{"AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "SignatureVersion", "Timestamp"} {
 				require.NotEmpty(t, sent.Get(name))
-				sent.Del(name) // the recording leaves out what differs each time
+				sent.Del(name) // the recording leaves out parameters that differ each time
 			}
 		}
 		require.Equal(t, own, sent, "%s, %s, %s", r.Operation, r.Case, r.Signature)

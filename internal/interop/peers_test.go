@@ -19,7 +19,7 @@ const (
 	goroutines      = 64
 )
 
-// target is where a peer sends its calls. A nil transport is the peer's own, as its users have it.
+// target says where a client sends its calls. If transport is nil, the client uses its default one.
 type target struct {
 	scheme, host string
 	transport    http.RoundTripper
@@ -28,7 +28,7 @@ type target struct {
 // call makes one call and returns the number of members in the answer.
 type call func() (int, error)
 
-// peers are the clients that are compared, the floor first. All send the same parameters.
+// peers are the compared clients, the minimum first. All send the same parameters.
 var peers = []struct {
 	name string
 	dial func(target) (call, error)
@@ -71,7 +71,7 @@ func dialCamsWith(to target, opts ...cams.Option) (call, error) {
 
 func dialBare(to target) (call, error) {
 	if to.transport == nil {
-		// With the default of two idle connections a host the floor would dial again and again.
+		// With the default of two idle connections for a host, bare would dial again and again.
 		to.transport = &http.Transport{MaxIdleConnsPerHost: goroutines}
 	}
 	client := bare.NewClient(&http.Client{Transport: to.transport}, to.scheme+"://"+to.host+"/")

@@ -24,22 +24,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Many groups under a quota that the client does not know: 1,500 calls, one for each group, shared among
-// workers. Time is virtual; the service is the fake, in memory, and answers after 40 ms.
+// The job is to list many groups under a quota that the client does not know: 1,500 calls, one for each group,
+// shared among workers. Time is virtual. The service is the fake in memory, which answers after 40 ms.
 
 const (
 	quotaGroups  = 1500
 	quotaLatency = 40 * time.Millisecond
 )
 
-// quota is what the service allows.
+// quota says how many requests the service allows.
 type quota struct {
 	name    string
 	set     func(*camstest.Server)
-	offered func(took time.Duration) float64 // the requests that it would have granted in that time
-	known   rate.Limit                       // what a user who knows it tells a fixed limiter
-	atLeast float64                          // of it is used by this client with many workers; 0: no promise
-	minutes bool                             // its wait takes up to a minute, so the clients are told to be patient
+	offered func(took time.Duration) float64 // the number of requests that it would have granted in that time
+	known   rate.Limit                       // the rate that a user who knows the quota sets
+	atLeast float64                          // the share that cams must use with many workers; 0 means no limit
+	minutes bool                             // a wait can take a minute, so the clients get more retries and longer pauses
 }
 
 func bucket(perSecond int) quota {
@@ -50,7 +50,7 @@ func bucket(perSecond int) quota {
 	}
 }
 
-// window grants n requests in each period, at once if they come at once. A period that has begun counts whole.
+// window grants n requests in each period, even all at once. A period that has begun counts as a whole one.
 func window(n int, per time.Duration) quota {
 	return quota{
 		set:     func(s *camstest.Server) { s.SetQuota(n, per) },
@@ -64,7 +64,7 @@ func (q quota) named(name string, atLeast float64) quota {
 	return q
 }
 
-// falling is a bucket of 20 a second that from the 20th second on is one of 6, for that long.
+// falling is a bucket of 20 a second. After 20 seconds it becomes one of 6 for the given time, and then 20 again.
 func falling(long time.Duration) quota {
 	const fall = 20 * time.Second
 	back := fall + long
@@ -82,8 +82,8 @@ func falling(long time.Duration) quota {
 	}
 }
 
-// quotas are those of one run. How long the changing one is low differs from run to run, as it matters what a
-// limiter is up to when it comes back.
+// quotas returns the quotas of one run. The time at which the changing quota comes back differs from run to
+// run, because the result depends on what a limiter is doing at that moment.
 func quotas(run int) []quota {
 	minute := window(600, time.Minute).named("600 in each minute", 0)
 	minute.minutes = true
@@ -96,7 +96,7 @@ func quotas(run int) []quota {
 	}
 }
 
-// quotaPeer is a client. It is dialled within the bubble of virtual time.
+// quotaPeer is a client. It must be made within the bubble of virtual time.
 type quotaPeer struct {
 	name string
 	dial func(target, quota) (call, error)
@@ -126,7 +126,7 @@ var quotaPeers = []quotaPeer{
 	}},
 }
 
-// patience is what the documentation tells users of a quota that renews each minute.
+// patience is the policy that the documentation recommends for a quota that renews each minute.
 func patience(q quota) []cams.Option {
 	if q.minutes {
 		return []cams.Option{cams.WithRetry(cams.RetryPolicy{MaxAttempts: 10, MaxDelay: 2 * time.Minute})}
@@ -135,7 +135,7 @@ func patience(q quota) []cams.Option {
 }
 
 // backOff is the loop that Alibaba Cloud's documentation shows for refusals: it waits 200 ms, then twice as
-// long each time. The core's error does not carry the wait that the service names.
+// long each time. The core's error does not contain the wait that the service names.
 func backOff(call call, attempts int) call {
 	return func() (members int, err error) {
 		pause := 200 * time.Millisecond
@@ -151,11 +151,11 @@ func backOff(call call, attempts int) call {
 	}
 }
 
-// awsPace is the limiter of AWS's adaptive retry mode. As in AWS's own clients, each attempt takes a token
-// before it is made, and gives it back with how it ended: from that the limiter learns.
+// awsPace is the limiter of AWS's adaptive retry mode. As in AWS's own clients, each attempt first takes a
+// token, and returns it with its result. The limiter learns from the result.
 //
-// Its own way to wait does not work in virtual time: it may sleep for less than a nanosecond, that is not at
-// all, and try again. So the first in line asks each millisecond.
+// AWS's own way to wait does not work in virtual time: it would sleep for less than a nanosecond, which is no
+// time, and try again without end. So the first caller in line asks each millisecond.
 type awsPace struct {
 	mode *retry.AdaptiveMode
 	line chan struct{}
@@ -171,7 +171,7 @@ func newAWSPace() awsPace {
 	return awsPace{mode, make(chan struct{}, 1)}
 }
 
-// attemptToken holds the release of a call's attempt under way.
+// attemptToken holds the function that returns the token of a call's current attempt.
 type attemptToken struct{ release func(error) error }
 
 type attemptTokenKey struct{}
@@ -200,7 +200,7 @@ func (p awsPace) Attempt(ctx context.Context, attempt cams.AttemptInfo) {
 
 func (p awsPace) EndCall(context.Context, cams.CallInfo) {}
 
-// quotaRun is one job: a client, a quota, that many workers. Its result is what became of it.
+// quotaRun is one job: a client, a quota and a number of workers.
 type quotaRun struct {
 	quota
 	client  quotaPeer
@@ -215,7 +215,7 @@ type quotaResult struct {
 	Named         bool
 	Lost          float64 // of the groups
 	Refused       float64 // of the requests
-	Used          float64 // of what the quota offered in the time
+	Used          float64 // of the requests that the quota allowed in that time
 	Seconds       float64
 }
 
@@ -257,7 +257,7 @@ func (run quotaRun) measure(t *testing.T) (r quotaResult) {
 	return r
 }
 
-// medianOf takes the middle of each figure of some runs of the same job.
+// medianOf returns the median of each figure over several runs of the same job.
 func medianOf(runs []quotaResult) quotaResult {
 	middle := runs[0]
 	for _, figure := range []func(*quotaResult) *float64{

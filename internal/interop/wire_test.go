@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// host is where requests go that never leave the process.
+// host is the host of requests that never leave the process.
 const host = "cams.ap-southeast-1.aliyuncs.com"
 
 // answer is one HTTP answer, and an http.RoundTripper that gives it to every request.
@@ -52,7 +52,7 @@ func (c *capture) RoundTrip(req *http.Request) (*http.Response, error) {
 	return emptyGroup.RoundTrip(req)
 }
 
-// wire is what the service sees of a request: what is signed, and the signature.
+// wire is the part of a request that matters to the service: the signed fields and the signature.
 type wire struct {
 	Method, Host, Path string
 	Params             url.Values
@@ -77,7 +77,7 @@ func wireOf(t *testing.T, req *http.Request) wire {
 	return w
 }
 
-// fixed signs with a given time and nonce instead of the client's.
+// fixed is a signer that uses a given time and nonce instead of the client's.
 type fixed struct {
 	signer cams.Signer
 	time   time.Time
@@ -89,7 +89,7 @@ func (f fixed) Sign(req *http.Request, in cams.SigningInput) error {
 	return f.signer.Sign(req, in)
 }
 
-// provider hands out given credentials.
+// provider is a provider that returns given credentials.
 type provider cams.Credentials
 
 func (p provider) Credentials(context.Context) (cams.Credentials, error) {

@@ -1,7 +1,7 @@
-// Package bare is the floor: the call with net/http and encoding/json and nothing else. It sends the same
-// parameters and the same headers, but signs nothing (its Authorization is fixed), makes no nonce,
-// accepts no drift in the answer and retries nothing. It is written as one writes such a call by hand, so it
-// is a floor of work, not of time.
+// Package bare is the minimum to compare with: the call with only net/http and encoding/json. It sends the same
+// parameters and headers. But it does not sign (its Authorization is fixed), makes no nonce, decodes strictly
+// and never retries. It is written as you would write such a call by hand. So it does the least work, but
+// another client may still be faster.
 package bare
 
 import (

@@ -1,5 +1,5 @@
-// Package legacy makes the call with the legacy SDK's CommonRequest, which is how its users reach an
-// operation that it has no types for.
+// Package legacy makes the call with the legacy SDK's CommonRequest. Its users need that for an operation that
+// has no types in the SDK.
 package legacy
 
 import (
@@ -30,14 +30,14 @@ type Response struct {
 	} `json:"Data"`
 }
 
-// Client is the legacy SDK's client and where it sends to.
+// Client is the legacy SDK's client and its target.
 type Client struct {
 	sdk            *sdk.Client
 	scheme, domain string
 }
 
-// NewClient returns a client for scheme://domain. A nil transport is the SDK's own, as its users have it. It repeats
-// as AutoRetry does, up to retries times.
+// NewClient returns a client for scheme://domain. If transport is nil, it uses the SDK's default. It repeats up to
+// retries times, with AutoRetry.
 func NewClient(scheme, domain, accessKeyID, accessKeySecret string, transport http.RoundTripper, retries int) (*Client, error) {
 	config := sdk.NewConfig()
 	if retries > 0 {

@@ -2,12 +2,12 @@ package official
 
 import "github.com/aliyun/credentials-go/credentials"
 
-// Credential is a fixed credential that does not name its provider. The core adds the header
-// x-acs-credentials-provider, and signs it, whenever a credential names one; cams leaves that header out,
-// so a comparison of signatures must leave it out here too.
+// Credential is a fixed credential that does not name its provider. If a credential names one, the core adds
+// the header x-acs-credentials-provider and signs it. cams does not send that header, so the core must not
+// send it in a comparison of signatures.
 type Credential struct{ model credentials.CredentialModel }
 
-// AccessKey returns a credential for a pair of keys, temporary if there is a security token.
+// AccessKey returns a credential for an AccessKey pair. It is temporary if there is a security token.
 func AccessKey(accessKeyID, accessKeySecret, securityToken string) *Credential {
 	kind := "access_key"
 	model := credentials.CredentialModel{AccessKeyId: &accessKeyID, AccessKeySecret: &accessKeySecret, Type: &kind}
@@ -24,10 +24,10 @@ func Bearer(token string) *Credential {
 	return &Credential{credentials.CredentialModel{BearerToken: &token, Type: &kind}}
 }
 
-// GetCredential returns the credential; it is what the core asks for.
+// GetCredential returns the credential. The core calls it.
 func (c *Credential) GetCredential() (*credentials.CredentialModel, error) { return &c.model, nil }
 
-// The rest of credentials.Credential: deprecated there, and not asked for by the core.
+// The other methods of credentials.Credential are deprecated. The core does not call them.
 
 func (c *Credential) GetAccessKeyId() (*string, error)     { return c.model.AccessKeyId, nil }
 func (c *Credential) GetAccessKeySecret() (*string, error) { return c.model.AccessKeySecret, nil }

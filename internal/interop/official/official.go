@@ -1,7 +1,7 @@
-// Package official makes the call as the official generated SDK makes it, over the same generic core.
+// Package official makes the call as the official generated SDK does, with the same generic core.
 //
-// The generated module itself (github.com/alibabacloud-go/cams-20200606) is left out: it adds models and
-// a method around client.CallApi, and both are here, in the generator's own shape.
+// It does not use the generated module itself (github.com/alibabacloud-go/cams-20200606). That module only adds
+// models and a method around client.CallApi. Both are here, in the form that the generator writes.
 package official
 
 import (
@@ -28,7 +28,7 @@ type Page struct {
 	Size  *int32 `json:"Size,omitempty" xml:"Size,omitempty"`
 }
 
-// shrinkRequest is what the generator sends: Page has become a string of JSON.
+// shrinkRequest is the request that the generated code sends: Page is a JSON string.
 type shrinkRequest struct {
 	BusinessNumber *string `json:"BusinessNumber,omitempty" xml:"BusinessNumber,omitempty"`
 	ChannelType    *string `json:"ChannelType,omitempty" xml:"ChannelType,omitempty"`
@@ -71,7 +71,7 @@ type Config struct {
 	Endpoint   string // host, or host:port
 	Credential credentials.Credential
 	RPC        bool         // sign with the older RPC signature, in the query
-	HTTPClient *http.Client // nil: the core's own, as its users have it
+	HTTPClient *http.Client // nil means the core's default
 	Attempts   int          // if positive, the runtime options Autoretry and MaxAttempts
 }
 
@@ -105,7 +105,7 @@ func NewClient(cfg Config) (*Client, error) {
 	return &Client{core, runtime}, nil
 }
 
-// caller hands the core's requests to an http.Client, as the core's own client does.
+// caller passes the core's requests to an http.Client, as the core's own client does.
 type caller struct{ client *http.Client }
 
 func (c caller) Call(req *http.Request, _ *http.Transport) (*http.Response, error) {
@@ -117,7 +117,7 @@ func (c *Client) ListChatGroupParticipants(in *Request) (*Response, error) {
 	return c.Call(NewOpenAPIRequest(in))
 }
 
-// NewOpenAPIRequest is the generated method's first half: from the model to what the core takes.
+// NewOpenAPIRequest is the first half of the generated method: it converts the model into the core's request.
 func NewOpenAPIRequest(in *Request) *openapiutil.OpenApiRequest {
 	request := &shrinkRequest{}
 	openapiutil.Convert(in, request)
@@ -144,7 +144,7 @@ func NewOpenAPIRequest(in *Request) *openapiutil.OpenApiRequest {
 	return &openapiutil.OpenApiRequest{Query: openapiutil.Query(query)}
 }
 
-// Call is the generated method's second half: the core's call, and its answer into the model.
+// Call is the second half of the generated method: it calls the core and converts the answer into the model.
 func (c *Client) Call(req *openapiutil.OpenApiRequest) (*Response, error) {
 	body, err := c.CallOperation("ListChatGroupParticipants", req)
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Client) Call(req *openapiutil.OpenApiRequest) (*Response, error) {
 	return resp, err
 }
 
-// CallOperation is the core's call of any operation, as each generated method makes it.
+// CallOperation calls any operation through the core, as each generated method does.
 func (c *Client) CallOperation(action string, req *openapiutil.OpenApiRequest) (map[string]any, error) {
 	params := &openapiutil.Params{
 		Action:      dara.String(action),

@@ -1,5 +1,5 @@
-// Command chain resolves the same credentials as command credentials, past the front door of credentials-go:
-// what its other packages cost.
+// Command chain resolves the same credentials as command credentials, but without NewCredential of
+// credentials-go. It shows the size of that module's other packages.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command credentials only resolves credentials: what a program costs before it calls anything.
+// Command credentials only resolves credentials. It shows the size of a program that makes no call.
 package main
 
 import (
