@@ -11,7 +11,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// A code that your program knows what to do about.
+// IsCode finds a code that your program handles in its own way.
 func ExampleIsCode() {
 	server, client := demo()
 	server.AnswerOnce(camstest.Refusal(400, "Product.Unsubscript", "The product is not subscribed."))
@@ -20,8 +20,9 @@ func ExampleIsCode() {
 	// Output: true
 }
 
-// How long the service asked to wait, for a queue that comes back to the work. The
-// client waits by itself, if that is not longer than its RetryPolicy's MaxDelay.
+// RetryAfter returns how long the service asked to wait. A job can then put the work
+// back into its queue. The client waits by itself if the wait is not longer than the
+// MaxDelay of its RetryPolicy.
 func ExampleRetryAfter() {
 	server, client := demo()
 	refusal := camstest.Refusal(429, "Throttling.User", "Request was denied due to user flow control.")
@@ -34,7 +35,7 @@ func ExampleRetryAfter() {
 	// Output: again in 1m0s
 }
 
-// A call that ended without an answer: here the caller had no more time.
+// A call ended without an answer, because the caller's deadline passed.
 func ExampleCallError() {
 	server, client := demo()
 	server.Answer(camstest.Answer{Delay: time.Hour})
@@ -48,7 +49,7 @@ func ExampleCallError() {
 	// Output: ListChatGroupParticipants stopped by the caller's context true
 }
 
-// Something else answered: here a proxy.
+// A proxy answered instead of the service.
 func ExampleResponseError() {
 	server, client := demo()
 	server.AnswerOnce(camstest.Answer{Status: 407, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<h1>Log in to the proxy</h1>"})
@@ -60,7 +61,7 @@ func ExampleResponseError() {
 	// Output: 407 <h1>Log in to the proxy</h1>
 }
 
-// A mistake of the program: nothing was sent.
+// The program made a mistake. The client sent nothing.
 func ExampleValidationError() {
 	_, client := demo()
 	err := list(context.Background(), client, "")
@@ -71,8 +72,8 @@ func ExampleValidationError() {
 	// Output: GroupID
 }
 
-// Errors by class. A creation whose answer is lost may have happened: look, and do
-// not create a second group.
+// Errors have classes. If the answer to a creation is lost, the group may exist: check
+// before you create a second one.
 func Example_errors() {
 	server, client := demo()
 	server.AnswerOnce(camstest.Answer{Drop: true, After: true})

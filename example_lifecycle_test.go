@@ -10,21 +10,22 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// GroupAPI is what a service of yours needs of a [cams.Client].
+// GroupAPI has the operations of a [cams.Client] that your service needs.
 type GroupAPI interface {
 	cams.ListChatGroupAPI
 	AddChatGroup(context.Context, *cams.AddChatGroupRequest) (*cams.AddChatGroupResponse, error)
 	AddChatGroupInviteLink(context.Context, *cams.AddChatGroupInviteLinkRequest) (*cams.AddChatGroupInviteLinkResponse, error)
 }
 
-// Inviter is that service. It makes a group, invites, and waits for members.
+// Inviter is your service. It creates a group, makes an invite link, and waits for
+// members.
 type Inviter struct {
 	API            GroupAPI
 	Number, CustID string
 	Poll           time.Duration
 }
 
-// Open creates a group, waits until it is active, and makes the link to join with.
+// Open creates a group, waits until it is active, and makes the invite link.
 func (i *Inviter) Open(ctx context.Context, subject string) (link string, err error) {
 	req := &cams.AddChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
 	if _, err := i.API.AddChatGroup(ctx, req); err != nil {
@@ -43,13 +44,13 @@ func (i *Inviter) Open(ctx context.Context, subject string) (link string, err er
 	return resp.InviteLink, nil
 }
 
-// WaitForMembers waits until n have joined.
+// WaitForMembers waits until n members have joined.
 func (i *Inviter) WaitForMembers(ctx context.Context, subject string, n int) error {
 	_, err := i.wait(ctx, subject, func(g cams.ChatGroup) bool { return g.TotalParticipantCount >= n })
 	return err
 }
 
-// wait looks until the group with the subject is as it should be.
+// wait lists the groups until the one with the subject is good.
 func (i *Inviter) wait(ctx context.Context, subject string, good func(cams.ChatGroup) bool) (cams.ChatGroup, error) {
 	req := &cams.ListChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
 	for {
@@ -58,18 +59,18 @@ func (i *Inviter) wait(ctx context.Context, subject string, good func(cams.ChatG
 				return group, err
 			}
 		}
-		select { // if ctx ends, the next look says so
+		select { // if ctx has ended, the next listing fails
 		case <-ctx.Done():
 		case <-time.After(i.Poll):
 		}
 	}
 }
 
-// A test of a service that makes a group, invites, and waits for members: the real
-// client on a fake service, where the test says when the group is active and who joins.
+// This test of a service uses the real client and a fake service. The test decides
+// when the group becomes active, and who joins.
 func Example_testAGroupsLife() {
 	server := camstest.NewServer()
-	server.SetActivationDelay(-1) // not before Activate
+	server.SetActivationDelay(-1) // groups stay inactive until Activate
 	client, err := server.NewClient()
 	if err != nil {
 		panic(err)
@@ -77,7 +78,7 @@ func Example_testAGroupsLife() {
 	inviter := &Inviter{API: client, Number: "8613800000000", CustID: "cams-k001", Poll: time.Millisecond}
 	ctx, cancel := context.WithCancel(context.Background())
 	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
-		if r.Action == "ListChatGroup" { // the group is made; its owner loses patience
+		if r.Action == "ListChatGroup" { // the group exists; now its owner gives up
 			cancel()
 		}
 		return camstest.Answer{}, false
@@ -97,7 +98,7 @@ func Example_testAGroupsLife() {
 	}()
 	fmt.Println("members:", inviter.WaitForMembers(ctx, "Book club", 2))
 
-	server.Activate() // the one that never was
+	server.Activate() // the first group too
 	for _, group := range server.Groups() {
 		fmt.Println(group.Subject, group.GroupStatus, len(group.Participants))
 	}
@@ -109,7 +110,8 @@ func Example_testAGroupsLife() {
 	// Book club ACTIVE 2
 }
 
-// The business numbers of an account, by an operation that has no method.
+// This calls an operation that has no method. It returns the business numbers of an
+// instance.
 func ExampleClient_Call() {
 	server, client := demo()
 	server.Handle("QueryChatappPhoneNumbers", func(camstest.Request) camstest.Answer {
@@ -126,7 +128,7 @@ func ExampleClient_Call() {
 	// Output: CONNECTED <nil>
 }
 
-// A client with a timeout of its own for some calls; all else is shared.
+// With returns a client without retries for some calls. It shares all else.
 func ExampleClient_With() {
 	_, client := demo()
 	impatient, err := client.With(cams.WithRetry(cams.NoRetry()))

@@ -22,14 +22,14 @@ func (p pace) Wait(ctx context.Context) error {
 	}
 }
 
-// A quota that you know. rate.NewLimiter(10, 1) of golang.org/x/time/rate fits as it
-// is: 10 requests a second, however many goroutines share the client.
+// If you know your quota, pass a limiter. rate.NewLimiter(10, 1) of
+// golang.org/x/time/rate is one: 10 requests a second for all goroutines together.
 func ExampleWithLimiter() {
 	start := time.Now()
 	ticker := time.NewTicker(time.Millisecond) // 100 ms makes 10 a second
 	defer ticker.Stop()
 	server := camstest.NewServer()
-	client, err := server.NewClient(cams.WithLimiter(pace{ticker})) // cams.NewClient in a program of yours
+	client, err := server.NewClient(cams.WithLimiter(pace{ticker})) // in your program: cams.NewClient
 	if err != nil {
 		fmt.Println(err)
 		return

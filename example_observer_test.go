@@ -10,7 +10,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// metrics counts what a dashboard shows.
+// metrics counts calls and attempts, for a dashboard.
 type metrics struct{ calls, failed, attempts, retried atomic.Int64 }
 
 // StartCall, Attempt and EndCall implement cams.Observer.
@@ -32,11 +32,11 @@ func (m *metrics) EndCall(_ context.Context, call cams.CallInfo) {
 	}
 }
 
-// Metrics of calls and their attempts.
+// An observer counts calls and their attempts.
 func ExampleWithObserver() {
 	seen := new(metrics)
 	server := camstest.NewServer()
-	client, err := server.NewClient(cams.WithObserver(seen), cams.WithRetry(cams.RetryPolicy{BaseDelay: time.Nanosecond})) // cams.NewClient in a program of yours
+	client, err := server.NewClient(cams.WithObserver(seen), cams.WithRetry(cams.RetryPolicy{BaseDelay: time.Nanosecond})) // in your program: cams.NewClient
 	if err != nil {
 		fmt.Println(err)
 		return

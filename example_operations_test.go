@@ -9,8 +9,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// club is a client of a fake service with one group of two that has a link. A
-// program of yours calls cams.NewClient instead.
+// club returns a fake service and its client. The service has one group, with two
+// members and a link. Your program calls cams.NewClient instead.
 func club() (*camstest.Server, *cams.Client) {
 	server := camstest.NewServer()
 	server.AddGroup(camstest.Group{
@@ -25,7 +25,7 @@ func club() (*camstest.Server, *cams.Client) {
 	return server, client
 }
 
-// One page of the groups with a subject.
+// This lists one page of the groups with a subject.
 func ExampleClient_ListChatGroup() {
 	_, client := club()
 	resp, err := client.ListChatGroup(context.Background(), &cams.ListChatGroupRequest{
@@ -42,20 +42,20 @@ func ExampleClient_ListChatGroup() {
 	// Output: EA941 ACTIVE 2
 }
 
-// The answer has no GroupID: ListChatGroup tells it, once there is one.
+// The answer has no GroupID. ListChatGroup returns it when the group exists.
 func ExampleClient_AddChatGroup() {
 	server, client := club()
 	_, err := client.AddChatGroup(context.Background(), &cams.AddChatGroupRequest{
 		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
 	})
 	if errors.Is(err, cams.ErrOutcomeUnknown) {
-		return // it may exist: look with ListChatGroup, or there may be two
+		return // the group may exist: check with ListChatGroup before you create another
 	}
 	fmt.Println(err, len(server.Groups()))
 	// Output: <nil> 2
 }
 
-// A field that is empty stays as it is.
+// Empty fields of the request change nothing.
 func ExampleClient_UpdateChatGroup() {
 	server, client := club()
 	_, err := client.UpdateChatGroup(context.Background(), &cams.UpdateChatGroupRequest{
@@ -69,7 +69,7 @@ func ExampleClient_UpdateChatGroup() {
 	// Book club: A book a month
 }
 
-// There is no way back.
+// A deleted group cannot be restored.
 func ExampleClient_DeleteChatGroup() {
 	server, client := club()
 	_, err := client.DeleteChatGroup(context.Background(), &cams.DeleteChatGroupRequest{
@@ -79,7 +79,7 @@ func ExampleClient_DeleteChatGroup() {
 	// Output: <nil> 0
 }
 
-// A new link. The old one may be dead: here it is.
+// A new link may end the old one, as it does here.
 func ExampleClient_AddChatGroupInviteLink() {
 	server, client := club()
 	resp, err := client.AddChatGroupInviteLink(context.Background(), &cams.AddChatGroupInviteLinkRequest{
@@ -114,7 +114,7 @@ func ExampleClient_DeleteChatGroupInviteLink() {
 	// 0
 }
 
-// Who was removed cannot come back with the link.
+// A removed member cannot join again with the link.
 func ExampleClient_DeleteChatGroupParticipants() {
 	server, client := club()
 	resp, err := client.DeleteChatGroupParticipants(context.Background(), &cams.DeleteChatGroupParticipantsRequest{

@@ -17,8 +17,8 @@ func list(ctx context.Context, client *cams.Client, groupID string) error {
 	return err
 }
 
-// What one call was like: for a support ticket, a log, or fields of the answer that
-// this package does not know.
+// CallInfo has the details of one call: for a support ticket, a log, or fields of the
+// answer that this package does not know.
 func ExampleWithCallInfo() {
 	server, client := demo()
 	server.AnswerOnce(camstest.Answer{Body: `{"Code":"OK","Success":true,"Data":{"Total":0,"List":[]},"Novelty":7}`})
@@ -33,7 +33,7 @@ func ExampleWithCallInfo() {
 	// {"Code":"OK","Success":true,"Data":{"Total":0,"List":[]},"Novelty":7}
 }
 
-// More patience for a job at night. A field that is zero keeps its default.
+// A nightly job can wait longer. A field that is zero has its default.
 func ExampleWithRetry() {
 	client, err := cams.NewClient(cams.WithRegion("ap-southeast-1"),
 		cams.WithRetry(cams.RetryPolicy{MaxAttempts: 10, MaxDelay: 2 * time.Minute}))

@@ -32,8 +32,8 @@ func printAllMembers(ctx context.Context, client *cams.Client, businessNumber, c
 	return nil
 }
 
-// A whole program. Here its client talks to a fake service in memory. Yours makes
-// one with cams.NewClient(), which takes region and credentials from the environment.
+// This is a whole program. Its client calls a fake service in memory. Your program
+// calls cams.NewClient(), which takes region and credentials from the environment.
 func Example() {
 	service := camstest.NewServer()
 	service.AddGroup(camstest.Group{
@@ -50,7 +50,7 @@ func Example() {
 		fmt.Println(err)
 	}
 
-	// A refusal is an error that says which one, and what to do.
+	// An invalid request is an error that names the field. Nothing is sent.
 	err = printAllMembers(context.Background(), client, "", "cams-k001")
 	fmt.Println(errors.As(err, new(*cams.ValidationError)), err)
 	// Output:

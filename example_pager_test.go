@@ -8,7 +8,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// groupOf makes a client of a fake service whose group EA939 has n members.
+// groupOf returns the client of a fake service whose group EA939 has n members.
 func groupOf(n int) *cams.Client {
 	server := camstest.NewServer()
 	group := camstest.Group{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939"}
@@ -23,7 +23,7 @@ func groupOf(n int) *cams.Client {
 	return client
 }
 
-// All members, over all pages.
+// All yields the members of all pages.
 func ExamplePager_All() {
 	client := groupOf(5)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
@@ -47,7 +47,8 @@ func ExamplePager_All() {
 	// 8613800000005
 }
 
-// With prefetch the pages come at the same time, and still in order.
+// With prefetch the client fetches several pages at the same time. It yields them in
+// order.
 func ExamplePager_Pages() {
 	client := groupOf(250)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
@@ -70,7 +71,7 @@ func ExamplePager_Pages() {
 	// 50 of 250 from 8613800000201
 }
 
-// HasNext and NextPage list as well, page by page at the caller's own pace.
+// HasNext and NextPage list page by page, each page when the caller asks for it.
 func ExamplePager_NextPage() {
 	client := groupOf(5)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
@@ -93,8 +94,8 @@ func ExamplePager_NextPage() {
 	// 1
 }
 
-// A listing that was left half-way goes on in another process, with the index
-// that NextIndex told and the same page size.
+// Another process can resume a listing, with the index that NextIndex returned and the
+// same page size.
 func ExamplePager_NextIndex() {
 	client := groupOf(5)
 	list := func(ctx context.Context, fromPage, members int) (nextPage int) {
@@ -129,7 +130,7 @@ func ExamplePager_NextIndex() {
 	// 8613800000005
 }
 
-// All members at once, as a slice.
+// Collect returns all members as a slice.
 func ExampleCollect() {
 	client := groupOf(45)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{

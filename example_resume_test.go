@@ -11,8 +11,8 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// export stands for code of yours that must not lose or repeat a member, even
-// if it is stopped: it saves a page, then remembers where to go on.
+// export stands for your code. It must not lose or repeat a member, even if it is
+// stopped. So it saves a page, and then the index of the next one.
 func export(ctx context.Context, api cams.ListChatGroupParticipantsAPI, checkpoint *int, save func([]cams.ChatGroupParticipant) error) error {
 	pager := cams.NewListChatGroupParticipantsPager(api, &cams.ListChatGroupParticipantsRequest{
 		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",

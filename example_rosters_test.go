@@ -8,7 +8,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// The members of all groups of a business number.
+// This lists the members of all groups of a business number.
 func ExampleRosters() {
 	server, client := demo()
 	server.AddGroup(camstest.Group{

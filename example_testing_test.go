@@ -56,7 +56,7 @@ func TestRosterListsAllMembers(t *testing.T) {
 	assert.ErrorIs(t, err, cams.ErrThrottled)
 }
 
-// The same with httpmock: what you answer is what the client reads.
+// The same test with httpmock. You write the answers yourself.
 func TestRosterWithHTTPMock(t *testing.T) {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder("POST", "https://cams.ap-southeast-1.aliyuncs.com/", httpmock.NewStringResponder(200,
