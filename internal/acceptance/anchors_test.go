@@ -23,8 +23,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// What the official SDK (alibabacloud-go/cams-20200606 v6.3.0) does in each of
-// these situations stands beside the test of what this package does.
+// Each case says what the official SDK (alibabacloud-go/cams-20200606 v6.3.0) does, and
+// tests what this package does.
 func TestSituationsThatTheOfficialSDKGetsWrong(t *testing.T) {
 	t.Parallel()
 	for situation, test := range map[string]struct {

@@ -186,7 +186,7 @@ func contains(all []error, one error) bool {
 	return false
 }
 
-func TestAnAccessDeniedDetailOfNothingIsNone(t *testing.T) {
+func TestAnEmptyAccessDeniedDetailIsNoDetail(t *testing.T) {
 	t.Parallel()
 	detail := cams.AccessDeniedDetail{Text: "old"}
 	assert.NoError(t, detail.UnmarshalJSON(nil), "no decoder does that, but anyone may")
@@ -407,7 +407,7 @@ func TestAGzipBodyThatTheTransportDidNotUnpackIsUnpackedAndBounded(t *testing.T)
 	}
 }
 
-func TestARedirectIsAnErrorThatTellsTheHostItLeadsTo(t *testing.T) {
+func TestTheErrorOfARedirectNamesTheTargetsHost(t *testing.T) {
 	t.Parallel()
 	for location, want := range map[string]string{
 		"https://login.example.com/sign-in?token=" + testToken: "the answer is a redirect to https://login.example.com, not an answer of the service",

@@ -322,7 +322,7 @@ func TestNothingIsSentOnceTheCallersContextHasEnded(t *testing.T) {
 	}
 }
 
-func TestACancelledAttemptStillTellsTheOneBefore(t *testing.T) {
+func TestTheErrorOfACancelledAttemptKeepsTheErrorOfTheOneBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t)
@@ -444,7 +444,7 @@ func assertWaited(t *testing.T, asked, waited time.Duration) {
 	assert.LessOrEqual(t, waited, asked+asked/10)
 }
 
-func TestCallersToldAlikeDoNotComeBackAsOne(t *testing.T) {
+func TestCallersWithTheSameWaitDoNotRetryAtTheSameMoment(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t)
@@ -468,7 +468,7 @@ func TestCallersToldAlikeDoNotComeBackAsOne(t *testing.T) {
 	})
 }
 
-func TestOnlyTheServicesWordMovesTheClock(t *testing.T) {
+func TestTheClockIsCorrectedOnlyIfTheServiceRefusesTheTime(t *testing.T) {
 	t.Parallel()
 	hourOld := http.Header{"Date": {time.Date(1999, 12, 31, 23, 0, 0, 0, time.UTC).Format(http.TimeFormat)}}
 	cached := http.Header{"Date": hourOld["Date"], "Age": {"3600"}}
@@ -497,7 +497,7 @@ func TestOnlyTheServicesWordMovesTheClock(t *testing.T) {
 	}
 }
 
-func TestANonceUsedTwiceOnTheWayIsNoFailureOfARead(t *testing.T) {
+func TestAReadIsRepeatedIfItsNonceWasUsedBefore(t *testing.T) {
 	t.Parallel()
 	server, client := service(t)
 	server.AnswerOnce(camstest.Refusal(400, "SignatureNonceUsed", "m"))

@@ -62,7 +62,7 @@ func (c *counts) sum() (sum int) {
 	return sum
 }
 
-// String is one line a name, the most frequent first.
+// String returns one line for each name, the most frequent first.
 func (c *counts) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,8 +74,8 @@ func (c *counts) String() string {
 	return b.String()
 }
 
-// chaosServer is the fake behind a wire that spoils a fifth of all answers. What
-// is spoiled has been processed, its nonce used up, unless it is a refusal.
+// chaosServer is the fake behind a connection that spoils a fifth of all answers. The
+// fake has processed the request and used up its nonce, unless the answer is a refusal.
 type chaosServer struct {
 	service  *camstest.Server
 	mu       sync.Mutex
@@ -121,7 +121,7 @@ func answer(status int, body string, header ...string) func(http.ResponseWriter,
 	}
 }
 
-// raw writes what format makes of the good body and its length, and closes the connection.
+// raw formats an answer from the good body and its length, writes it, and closes the connection.
 func raw(reset bool, format string) func(http.ResponseWriter, *http.Request, string) {
 	return func(w http.ResponseWriter, _ *http.Request, good string) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -185,7 +185,7 @@ var spoilers = []struct {
 	}},
 }
 
-// attemptCounter is a log handler that counts what the client tells of its attempts.
+// attemptCounter is a log handler that counts the attempts and calls in the client's log.
 type attemptCounter struct {
 	attempts, calls counts // by why they were repeated, by why they failed
 }
@@ -218,9 +218,9 @@ func (a countedAPI) ListChatGroupParticipants(ctx context.Context, req *cams.Lis
 	return a.ListChatGroupParticipantsAPI.ListChatGroupParticipants(ctx, req)
 }
 
-// TestChaos lists groups through failures of every kind, and resumes where an
-// error ended a list, until the time is up. In the end nothing may be lost,
-// repeated or left over.
+// TestChaos lists groups through failures of every kind until the time is up. If an
+// error ends a list, it resumes it. At the end, no member may be lost or repeated, and
+// no goroutine or file may be left.
 //
 // It is not parallel: it counts the goroutines and files of the whole process.
 func TestChaos(t *testing.T) {
@@ -270,7 +270,7 @@ func TestChaos(t *testing.T) {
 					failed:   &failed,
 				}
 				want := groups[listing.group]
-				if random.IntN(10) == 0 { // its caller loses interest
+				if random.IntN(10) == 0 { // its caller cancels it
 					listing.stopAfter = 1 + random.IntN(100)
 				}
 				got, resumptions := listing.run(t)
@@ -322,7 +322,7 @@ func TestChaos(t *testing.T) {
 	t.Logf("goroutines: %d before, %d after; files: %d before, %d after", goroutines, runtime.NumGoroutine(), files, openFiles())
 }
 
-// openFiles counts the process's file descriptors where the system tells them.
+// openFiles counts the process's file descriptors, if the system shows them.
 func openFiles() int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

@@ -246,7 +246,7 @@ func TestARedirectToAnotherHostGetsNothingOfOurs(t *testing.T) {
 	assert.False(t, reached)
 }
 
-// identifiers hold what encodings get wrong.
+// identifiers are values that are hard to encode.
 var identifiers = []string{"plain", "a b", "+*~/&=%", "%20%2B", "客户群组", "😀👩‍👩‍👧", `"\<>'`, "\x01\x7f", "a;b?c#d"}
 
 func TestTheServiceAcceptsOurSignaturesOverRealConnections(t *testing.T) {

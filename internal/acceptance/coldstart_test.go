@@ -11,8 +11,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// BenchmarkColdStart is what a process pays before its second call, without the way
-// over the network: go test -run '^$' -bench ColdStart ./internal/acceptance
+// BenchmarkColdStart measures what a process spends until its second call has ended,
+// without the network: go test -run '^$' -bench ColdStart ./internal/acceptance
 func BenchmarkColdStart(b *testing.B) {
 	server := camstest.NewServer()
 	server.AddGroup(camstest.Group{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939", Participants: []string{"8613800000001"}})

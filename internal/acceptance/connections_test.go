@@ -44,7 +44,7 @@ func TestAReadOutlivesAnyNumberOfDeadIdleConnections(t *testing.T) {
 					}
 					io.WriteString(conn, withLength(len(op.success()), op.success()))
 					if n <= idle {
-						http.ReadRequest(requests) // and closes without an answer
+						http.ReadRequest(requests) // then close without an answer
 						return
 					}
 					untilClosed(conn)

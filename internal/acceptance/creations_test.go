@@ -27,7 +27,7 @@ const (
 	creationCallers = 4 // at the same time, in each run
 )
 
-// mishap is what befalls one request.
+// mishap is what goes wrong with one request.
 type mishap struct {
 	name   string
 	answer camstest.Answer // in place of the fake's own, before or after the work
@@ -36,8 +36,8 @@ type mishap struct {
 	late   time.Duration   // how long an answer takes that has arrived in part
 }
 
-// drawMishap draws one. What is answered before the work was done may be anything;
-// after the work only what leaves the outcome open.
+// drawMishap draws a mishap. Before the work is done, it may be any answer. After the
+// work, it is only one that leaves the outcome open.
 func drawMishap(random *rand.Rand) mishap {
 	after := random.IntN(2) == 0
 	pick := func(all ...mishap) mishap { return all[random.IntN(len(all))] }
@@ -70,7 +70,7 @@ func drawMishap(random *rand.Rand) mishap {
 	)
 }
 
-// creation is one call and what became of it.
+// creation is one call and its result.
 type creation struct {
 	key    string // the subject of its group, or the ID of the group that gets a link
 	isLink bool
@@ -84,7 +84,7 @@ type creation struct {
 	changed int      // how often that link became another
 }
 
-// creationWire is the way to the fake. It draws mishaps for each request.
+// creationWire is the transport to the fake. It draws a mishap for each request.
 type creationWire struct {
 	server *camstest.Server
 	of     map[string]*creation // by key
@@ -133,7 +133,7 @@ func (w *creationWire) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// pass lets the fake have a request, and looks whether it made a link.
+// pass passes a request to the fake, and checks whether it made a link.
 func (w *creationWire) pass(c *creation, req *http.Request) (*http.Response, error) {
 	res, err := w.server.RoundTrip(req)
 	if link := w.link(c); link != c.link {
@@ -163,7 +163,7 @@ func cutBody(ctx context.Context, res *http.Response, random *rand.Rand, late ti
 	return err
 }
 
-// carriedOut is how often the fake carried a creation out.
+// carriedOut returns how often the fake carried out a creation.
 func (w *creationWire) carriedOut(c *creation) int {
 	if c.isLink {
 		return c.changed
@@ -177,7 +177,7 @@ func (w *creationWire) carriedOut(c *creation) int {
 	return n
 }
 
-// call makes the creation's call, with a caller who now and then loses patience.
+// call makes the creation's call. Sometimes the caller cancels it.
 func (c *creation) call(ctx context.Context, client *cams.Client) (result string, err error) {
 	c.mu.Lock()
 	patience := time.Hour
@@ -201,7 +201,7 @@ func (c *creation) call(ctx context.Context, client *cams.Client) (result string
 	return response.UniqueCode, nil
 }
 
-// told is what a caller was told of a creation.
+// told returns what the error says about a creation.
 func told(err error) string {
 	switch {
 	case err == nil:
@@ -212,7 +212,7 @@ func told(err error) string {
 	return "refused"
 }
 
-// requireTrue holds what a caller was told against the fake.
+// requireTrue compares what a caller was told with the state of the fake.
 func (w *creationWire) requireTrue(t *testing.T, c *creation) string {
 	t.Helper()
 	carriedOut := w.carriedOut(c)

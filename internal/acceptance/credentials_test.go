@@ -30,7 +30,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// leaked is the secret that careless providers and servers of these tests spill.
+// leaked is the secret that the careless providers and servers of these tests show.
 const leaked = "hunter2"
 
 // withoutEnvironment hides all credentials of the machine from credentials-go
@@ -227,7 +227,7 @@ type uri struct {
 	hits, inFlight, most atomic.Int64
 }
 
-// newURI serves answer, which is told how often it was asked.
+// newURI serves what answer returns. answer gets the number of requests so far.
 func newURI(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, hit int64)) *uri {
 	t.Helper()
 	u := &uri{}
@@ -243,7 +243,7 @@ func newURI(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, hi
 	return u
 }
 
-// issue answers with token-1, token-2 and so on, good for that long.
+// issue answers with token-1, token-2 and so on, each valid for the given time.
 func issue(good time.Duration) func(http.ResponseWriter, *http.Request, int64) {
 	return func(w http.ResponseWriter, _ *http.Request, hit int64) {
 		_ = json.NewEncoder(w).Encode(map[string]string{
@@ -284,7 +284,7 @@ func TestAColdStartRefreshesOnce(t *testing.T) {
 	assert.EqualValues(t, 1, u.hits.Load())
 }
 
-func TestASlowURIHoldsNobodyBeyondHisOwnContext(t *testing.T) {
+func TestASlowURIDelaysNobodyBeyondTheirOwnContext(t *testing.T) {
 	t.Parallel()
 	asked, release := make(chan struct{}), make(chan struct{})
 	u := newURI(t, func(w http.ResponseWriter, r *http.Request, hit int64) {
@@ -439,7 +439,7 @@ func TestARoleIsAssumedOnceForAll(t *testing.T) { // not parallel: it replaces h
 	assert.EqualError(t, err, "cams: ListChatGroupParticipants: no credentials: refresh session token failed: [redacted] (NoPermission) (1 attempt)")
 }
 
-func TestAProviderThatHangsHoldsNobodyAndIsNotAskedTwice(t *testing.T) {
+func TestAProviderThatHangsDelaysNobodyAndIsNotAskedTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		asked, release := 0, make(chan struct{})
@@ -468,7 +468,7 @@ func TestAProviderThatHangsHoldsNobodyAndIsNotAskedTwice(t *testing.T) {
 			assert.Equal(t, 15*time.Second, time.Since(start))
 		})
 		group.Wait()
-		for range 3 { // everybody has left
+		for range 3 { // no caller waits any more
 			group.Go(func() {
 				assert.NoError(t, list(context.Background(), client), "served by what the first ones asked for")
 			})
@@ -580,7 +580,7 @@ func TestAProviderThatCallsItsOwnClientIsToldSo(t *testing.T) {
 	})
 }
 
-// spilling is an error whose text is harmless and whose fields are not.
+// spilling is an error with a harmless text and secrets in its fields.
 type spilling struct{ Body string }
 
 func (spilling) Error() string { return "refused" }
@@ -682,7 +682,7 @@ func TestEachAttemptIsSignedWithTheCredentialsOfItsTime(t *testing.T) {
 	})
 }
 
-func TestMendingTheEnvironmentMendsTheClient(t *testing.T) {
+func TestAClientWorksOnceTheEnvironmentIsFixed(t *testing.T) {
 	withoutEnvironment(t)
 	client, err := cams.NewClient(accepting(func(string) string { return "" }))
 	require.NoError(t, err)
@@ -746,7 +746,7 @@ func TestTheDefaultChainIsBuiltAtTheFirstCallAndKept(t *testing.T) {
 	assert.EqualValues(t, 1, u.hits.Load(), "a new chain would ask again")
 }
 
-// expire refuses one token and counts the requests.
+// expire is a service that refuses one token and counts the requests.
 func expire(token string, requests *atomic.Int64) cams.Option {
 	return accepting(func(got string) string {
 		requests.Add(1)
@@ -867,7 +867,8 @@ func TestATokenThatStaysExpiredIsAnErrorNotALoop(t *testing.T) {
 	assert.EqualValues(t, 2, u.hits.Load())
 }
 
-// The limit of a bridge: only whoever built the credential can build it anew.
+// CredentialsFrom cannot replace a credential that keeps its expired token. Only its
+// maker can build a new one.
 func TestACredentialThatKeepsItsExpiredTokenIsAnErrorNotALoop(t *testing.T) {
 	t.Parallel()
 	u := newURI(t, issue(time.Hour)) // so credentials-go keeps it
@@ -917,7 +918,7 @@ func TestAFetchOlderThanTheRejectionDoesNotBringTheTokenBack(t *testing.T) {
 		var group sync.WaitGroup
 		group.Go(func() { assert.NoError(t, list(t.Context(), client)) }) // refused at 1 s
 		group.Go(func() {
-			time.Sleep(time.Second / 2) // asks at 0.5 s, is told at 2.5 s
+			time.Sleep(time.Second / 2) // asks at 0.5 s, gets the answer at 2.5 s
 			assert.NoError(t, list(t.Context(), client))
 		})
 		group.Wait()
@@ -953,7 +954,7 @@ func TestOneProviderServesTwoClients(t *testing.T) {
 	})
 }
 
-func TestWhatNoKeyAndNoTokenHasIsRefusedByNameAndNotShown(t *testing.T) {
+func TestAnInvalidKeyOrTokenIsRefusedByNameAndNotShown(t *testing.T) {
 	withoutEnvironment(t)
 	fields := map[string]func(value string) cams.Credentials{
 		"AccessKeyID":     func(v string) cams.Credentials { return cams.Credentials{AccessKeyID: v, AccessKeySecret: "s"} },

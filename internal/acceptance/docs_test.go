@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite testdata/api.txt")
 // root is where the module begins.
 const root = "../.."
 
-// goSources returns all that go test compiles here, without indentation.
+// goSources returns all Go code of tests and examples, without indentation.
 func goSources(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
@@ -60,7 +60,7 @@ func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
 		for _, block := range blocks {
 			snippet, _, closed := strings.Cut(block, "```")
 			require.True(t, closed)
-			assert.True(t, strings.Contains(sources, unindented(snippet)), "this snippet of %s stands in no Go file here:\n%s", document, snippet)
+			assert.True(t, strings.Contains(sources, unindented(snippet)), "no Go file contains this snippet of %s:\n%s", document, snippet)
 		}
 	}
 }
@@ -111,8 +111,8 @@ func anchorsOf(t *testing.T, document string) (anchors []string) {
 	return anchors
 }
 
-// TestTheExportedAPIIsAsRecorded makes every change of the API a change of a
-// file: go test -run TestTheExportedAPI ./internal/acceptance -update
+// TestTheExportedAPIIsAsRecorded shows each change of the API as a change of a file.
+// To record a change: go test -run TestTheExportedAPI ./internal/acceptance -update
 func TestTheExportedAPIIsAsRecorded(t *testing.T) {
 	t.Parallel()
 	api := exportedAPI(t, root, "cams") + exportedAPI(t, filepath.Join(root, "camstest"), "camstest")
@@ -121,7 +121,7 @@ func TestTheExportedAPIIsAsRecorded(t *testing.T) {
 	}
 	recorded, err := os.ReadFile(filepath.Join(root, "testdata/api.txt"))
 	require.NoError(t, err)
-	assert.True(t, string(recorded) == api, "the exported API has changed: run with -update if this is meant, and tell it in CHANGELOG.md")
+	assert.True(t, string(recorded) == api, "the exported API has changed: if this is intended, run with -update and add it to CHANGELOG.md")
 }
 
 func TestEveryExportedNameIsDocumented(t *testing.T) {

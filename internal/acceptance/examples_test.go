@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// go doc drops an example of a name that it does not show, such as a method of an
-// alias, and says nothing.
+// go doc silently drops the example of a name that it does not show, such as a method
+// of an alias.
 func TestEveryExampleIsShownAndRun(t *testing.T) {
 	t.Parallel()
 	for path, dir := range map[string]string{"github.com/cams-go/cams": root, "github.com/cams-go/cams/camstest": filepath.Join(root, "camstest")} {

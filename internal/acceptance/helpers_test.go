@@ -48,7 +48,7 @@ func answerWith(mock *httpmock.MockTransport, status int, header http.Header, bo
 	})
 }
 
-// liveHeap is how many bytes are in use.
+// liveHeap returns the number of heap bytes in use.
 func liveHeap() int {
 	var stats runtime.MemStats
 	runtime.GC()

@@ -30,10 +30,10 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// byHand serves each connection of a client by hand, over a pipe and within a
-// synctest bubble: the client's own transport, no real time, and a goroutine or
-// a connection that is left over fails the test. serve gets the connections
-// counted from 1; they close when it returns.
+// byHand serves each connection of a client with the function serve, over a pipe and
+// within a synctest bubble. The client has its own transport, and time is virtual. A
+// goroutine or connection that is left over fails the test. serve gets the number of
+// the connection, counted from 1. The connection closes when serve returns.
 type byHand struct {
 	serve  func(n int, conn net.Conn)
 	served sync.WaitGroup
@@ -314,7 +314,7 @@ func TestHostileServersEndInATypedErrorAndBoundedMemory(t *testing.T) {
 	}
 }
 
-// requireTyped is what every failed call owes its caller.
+// requireTyped checks what every failed call must return to its caller.
 func requireTyped(t *testing.T, resp *cams.ListChatGroupParticipantsResponse, err error) {
 	t.Helper()
 	require.Error(t, err)
@@ -384,7 +384,7 @@ func TestAnAnswerCutAnywhereIsATypedErrorAndARetrySucceeds(t *testing.T) {
 
 					resp, err = call()
 					if framing == "until it closes" && cut >= head {
-						// Nothing tells this end from the true one, so it is JSON that does not decode.
+						// The client cannot tell this end from the real end, so the error is JSON that does not decode.
 						requireTyped(t, resp, err)
 						_, nonces := server.seen()
 						assert.Len(t, nonces, 1)
@@ -480,7 +480,7 @@ func TestAKeptConnectionThatClosesJustBeforeItsReuseIsNoFailure(t *testing.T) {
 				server.readRequest(conn)
 				io.WriteString(conn, withLength(len(goodBody), goodBody))
 				if n == 1 {
-					server.readRequest(conn) // and closes without an answer
+					server.readRequest(conn) // then close without an answer
 					return
 				}
 				untilClosed(conn)

@@ -23,8 +23,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// The snippets of docs/migrating.md stand in the functions of this file; the
-// tests run them against camstest.
+// The functions of this file hold the snippets of docs/migrating.md. The tests run
+// them against camstest.
 
 func migratedClient(accessKeyID, accessKeySecret string) (*cams.Client, error) {
 	client, err := cams.NewClient(
@@ -335,7 +335,7 @@ func TestMembersOfAGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	numbers, err := migratedLoop(t.Context(), client) // code of yours
+	numbers, err := migratedLoop(t.Context(), client) // your code
 	if err != nil || len(numbers) != 1 {
 		t.Fatal(numbers, err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// witness is an observer that writes down what it is told. It is for one call.
+// witness is an observer that records what it is told about one call.
 type witness struct {
 	t        *testing.T
 	started  []string

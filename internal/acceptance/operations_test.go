@@ -25,7 +25,7 @@ import (
 // caller makes one call of an operation.
 type caller func(context.Context, *cams.Client) (response any, err error)
 
-// operationCase is an operation as these tests see it.
+// operationCase is the row of an operation in these tests.
 type operationCase struct {
 	name        string
 	repeatable  bool
@@ -176,7 +176,7 @@ func silent(req *http.Request) (*http.Response, error) {
 	return nil, req.Context().Err()
 }
 
-// fate is what becomes of a call after the first attempt ended in some way.
+// fate is the result of a call whose first attempt ended in a certain way.
 type fate struct {
 	requests int
 	check    func(*testing.T, error)
@@ -313,7 +313,7 @@ func clientOf(t *testing.T, opts ...cams.Option) *cams.Client {
 	return client
 }
 
-func TestEveryEndOfAFirstAttemptIsRepeatedOrToldAsWhatItIs(t *testing.T) {
+func TestEveryEndOfAFirstAttemptIsRepeatedOrReportedAsWhatItIs(t *testing.T) {
 	t.Parallel()
 	for _, op := range allOperations() {
 		for name, end := range endings() {
@@ -418,7 +418,7 @@ func TestACreationThatEndsUnclearlyAfterThrottlingIsNotRepeatedAgain(t *testing.
 	}
 }
 
-// However often it is tried, what surely did nothing is not called unknown.
+// A call whose attempts all did nothing is not reported as unknown, even after many attempts.
 func TestACallWhoseEveryAttemptDidNothingIsNotCalledUnknown(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -475,7 +475,7 @@ func TestCodeOKWithSuccessFalseIsASuccessIfTheResultIsThere(t *testing.T) {
 	}
 }
 
-// nulled is a result's member without its value.
+// nulled returns a result's member with the value null.
 func nulled(result string) string {
 	name, _, _ := strings.Cut(result, ":")
 	return name + ":null"

@@ -68,7 +68,7 @@ func (j job) run(t *testing.T, workers int, named bool) (r jobResult) {
 	return r
 }
 
-func TestNothingIsLostUnderAQuotaThatNobodyTells(t *testing.T) {
+func TestNothingIsLostUnderAnUnknownQuota(t *testing.T) {
 	t.Parallel()
 	patient := []cams.Option{cams.WithRetry(cams.RetryPolicy{MaxAttempts: 10, MaxDelay: 2 * time.Minute})}
 	for name, test := range map[string]struct {

@@ -24,7 +24,7 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// prints is a value in every form in which it may end up before people.
+// prints returns a value in every form in which people may see it.
 func prints(t *testing.T, value any) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -45,7 +45,7 @@ func prints(t *testing.T, value any) map[string]string {
 	return out
 }
 
-// forbidden returns all spellings of what must not be seen. In hexadecimal too: %x prints texts that way.
+// forbidden returns all spellings of values that nobody may see. In hexadecimal too: %x prints texts that way.
 func forbidden(values ...string) []string {
 	var out []string
 	for _, value := range values {
@@ -148,7 +148,7 @@ func TestNoPrintOfAPagerShowsAPhoneNumber(t *testing.T) {
 	}{pager}, forbidden(testNumber))
 }
 
-// echo answers with all that the request carried, as a careless server may.
+// echo answers with everything that the request contained, as a careless server may.
 func echo(status int, format string) httpmock.Responder {
 	return func(req *http.Request) (*http.Response, error) {
 		var headers strings.Builder

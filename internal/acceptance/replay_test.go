@@ -20,10 +20,10 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// net/http sends some requests again by itself. These tests are over its own
-// transport, as a client has it.
+// net/http repeats some requests by itself. These tests use its real transport, as a
+// client does.
 
-// creations is a service by hand that counts the creations that it received.
+// creations is a handwritten service that counts the creations that it received.
 type creations struct {
 	success  string
 	received atomic.Int64
@@ -46,7 +46,7 @@ func (c *creations) read(requests *bufio.Reader) bool {
 	return true
 }
 
-// overTCP is a client with its default transport on a server by hand.
+// overTCP returns a client with its default transport and a handwritten server.
 func overTCP(t *testing.T, serve func(n int, conn *net.TCPConn)) *cams.Client {
 	t.Helper()
 	client := clientOf(t, cams.WithEndpoint("http://"+listen(t, serve)), testCredentials(),
@@ -124,8 +124,8 @@ func TestARepeatableWriteWhoseKeptConnectionClosesAfterItWasReadIsRepeated(t *te
 	}
 }
 
-// What the server closes while it is idle is found closed before or after the
-// request was written to it; every other connection closes once it has read one.
+// The server closes idle connections. net/http notices that before or after it writes a
+// request. Every other connection closes after it has read one.
 func TestDeadIdleConnectionsDoubleNoCreation(t *testing.T) {
 	t.Parallel()
 	eachCreation(t, func(t *testing.T, op operationCase) {
@@ -152,7 +152,7 @@ func TestDeadIdleConnectionsDoubleNoCreation(t *testing.T) {
 	})
 }
 
-// A server that no longer writes may still read: what arrives there counts.
+// A server that no longer writes may still read, so a creation that arrives there counts.
 func TestAHalfClosedIdleConnectionDoublesNoCreation(t *testing.T) {
 	t.Parallel()
 	eachCreation(t, func(t *testing.T, op operationCase) {
@@ -174,8 +174,8 @@ func TestAHalfClosedIdleConnectionDoublesNoCreation(t *testing.T) {
 	})
 }
 
-// withDialer is a client on a server by hand, whose dials, counted from 1, go
-// through dial.
+// withDialer returns a client of a handwritten server. It dials with dial, which gets
+// the number of the dial, counted from 1.
 func withDialer(t *testing.T, server *byHand, dial func(n int, dial func() (net.Conn, error)) (net.Conn, error)) *cams.Client {
 	t.Helper()
 	transport := server.transport()

@@ -15,8 +15,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// FuzzSignaturesAreAccepted holds the signers and the fake, which share no code,
-// against each other; and the fake against a change of what was signed.
+// FuzzSignaturesAreAccepted compares the signers and the fake, which share no code. It
+// also checks that the fake refuses a request that was changed after it was signed.
 func FuzzSignaturesAreAccepted(f *testing.F) {
 	f.Add("GroupId=a&Page=%7B%7D", "id", "secret", "", "x-acs-extra", " a  b\t", "GroupId=b")
 	f.Add("b=1&a=+*~&a=%c3%a9&&=", "id,SignedHeaders=", "s&", "to/ken+=", "Content-Type", "text/plain; charset=x", "a=+*~&b=1")

@@ -124,8 +124,8 @@ func TestAHundredGoroutinesReuseTheirConnections(t *testing.T) {
 	}
 	group.Wait()
 	t.Logf("%d requests of %d goroutines: %d connections", requests.Load(), callers, dialed.Load())
-	// net/http dials for a request that waits, even if it then gets another's connection: on a
-	// machine that is busy there are some more than callers.
+	// net/http dials for a waiting request, even if that then gets another connection. So on a
+	// busy machine there may be more connections than callers.
 	assert.Less(t, dialed.Load(), requests.Load()/4)
 }
 
@@ -155,7 +155,7 @@ func TestAHundredGoroutinesShareAnHTTP2Connection(t *testing.T) {
 	assert.Equal(t, 1, used)
 }
 
-// silencer is a connection whose peer can vanish without a word.
+// silencer is a connection whose peer can vanish without closing it.
 type silencer struct {
 	net.Conn
 	gone *atomic.Bool
@@ -163,7 +163,7 @@ type silencer struct {
 
 func (s silencer) Write(p []byte) (int, error) {
 	if s.gone.Load() {
-		return len(p), nil // into the void
+		return len(p), nil // lost
 	}
 	return s.Conn.Write(p)
 }
@@ -186,7 +186,7 @@ func (l pipeListener) Accept() (net.Conn, error) {
 func (l pipeListener) Close() error   { close(l.closed); return nil }
 func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }
 
-// inOwnProcess runs a test in a process of its own, and reports whether this is it.
+// inOwnProcess runs a test in a separate process, and reports whether this is that process.
 // Go 1.25's HTTP/2 server keeps channels from one use to the next, which must not
 // come from another bubble of synctest.
 func inOwnProcess(t *testing.T) bool {
