@@ -126,7 +126,7 @@ var quotaPeers = []quotaPeer{
 	}},
 }
 
-// patience is the policy that the documentation recommends for a quota that renews each minute.
+// patience is the policy that docs/howto.md recommends for a quota that renews each minute.
 func patience(q quota) []cams.Option {
 	if q.minutes {
 		return []cams.Option{cams.WithRetry(cams.RetryPolicy{MaxAttempts: 10, MaxDelay: 2 * time.Minute})}

@@ -168,7 +168,8 @@ clients run in one command. Each figure is the median of three runs.
 | legacy | the legacy SDK with AutoRetry and MaxRetryTime 3 |
 
 With 600 in each minute, a client has to wait for up to a minute. For this quota, this client has MaxAttempts 10 and MaxDelay
-2 minutes, the loop around the official core has 10 attempts, and the legacy SDK has MaxRetryTime 9.
+2 minutes, the loop around the official core has 10 attempts, and the legacy SDK has MaxRetryTime 9. With its default of 3
+attempts, this client would lose some groups.
 
 **Lost** is the share of groups whose call ended in an error. **Refused** is the share of requests that the service refused.
 **Used** is the share of the quota, from the first request to the last answer, that went into successful calls. **Wait named**
