@@ -14,8 +14,8 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// demo is a client of a fake service with one group of three, so that the
-// examples run anywhere. A program of yours calls cams.NewClient instead.
+// demo returns a fake service with one group of three members, and its client, so that
+// the examples run anywhere. Your program calls cams.NewClient instead.
 func demo(opts ...cams.Option) (*camstest.Server, *cams.Client) {
 	server := camstest.NewServer()
 	server.AddGroup(camstest.Group{
@@ -29,8 +29,8 @@ func demo(opts ...cams.Option) (*camstest.Server, *cams.Client) {
 	return server, client
 }
 
-// A test of code of yours, with camstest: the real client, a fake service that
-// checks signatures, no network. Whole in example_testing_test.go.
+// This tests your code with camstest: the real client and a fake service that checks
+// signatures, without a network. example_testing_test.go has the whole test.
 func Example_testWithCamstest() {
 	server := camstest.NewServer()
 	server.AddGroup(camstest.Group{
@@ -52,7 +52,7 @@ func Example_testWithCamstest() {
 	// true
 }
 
-// A test of code of yours, with httpmock: what you answer is what the client reads.
+// This tests your code with httpmock. You write the answers yourself.
 func Example_testWithHTTPMock() {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder("POST", "https://cams.ap-southeast-1.aliyuncs.com/", httpmock.NewStringResponder(200,
@@ -69,7 +69,7 @@ func Example_testWithHTTPMock() {
 	// Output: [8613800000001] <nil>
 }
 
-// One page of a group.
+// This lists one page of the members of a group.
 func ExampleClient_ListChatGroupParticipants() {
 	_, client := demo()
 	resp, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
@@ -86,7 +86,7 @@ func ExampleClient_ListChatGroupParticipants() {
 	// Output: 2 of 3
 }
 
-// Refusals by class, by code, and with all they say.
+// You can match a refusal by its class or its code, and read its details.
 func ExampleAPIError() {
 	server, client := demo(cams.WithRetry(cams.NoRetry()))
 	server.AnswerOnce(camstest.Answer{Status: 403, Body: `{"Code":"NoPermission","Message":"You are not authorized.","RequestId":"90E63D28-E31D-1EB2-8939-A94866411B2O"}`})
@@ -109,13 +109,13 @@ func ExampleAPIError() {
 	// true
 }
 
-// vault stands for where your secrets are.
+// vault stands for the place where you keep your secrets.
 type vault struct {
 	read func(ctx context.Context, name string) (string, error)
 }
 
-// Credentials implements cams.CredentialsProvider. It is asked before each
-// attempt, by one goroutine at a time.
+// Credentials implements cams.CredentialsProvider. The client calls it before each
+// attempt, from only one goroutine at a time.
 func (v vault) Credentials(ctx context.Context) (cams.Credentials, error) {
 	id, err := v.read(ctx, "access-key-id")
 	if err != nil {
@@ -125,7 +125,7 @@ func (v vault) Credentials(ctx context.Context) (cams.Credentials, error) {
 	return cams.Credentials{AccessKeyID: id, AccessKeySecret: secret}, err
 }
 
-// Credentials of your own. They never show in print.
+// A provider returns your credentials. Printed, they show no secret.
 func ExampleCredentialsProvider() {
 	secrets := map[string]string{"access-key-id": camstest.AccessKeyID, "access-key-secret": camstest.AccessKeySecret}
 	provider := vault{func(_ context.Context, name string) (string, error) { return secrets[name], nil }}
@@ -138,7 +138,7 @@ func ExampleCredentialsProvider() {
 	// Output: <nil> Credentials{AccessKeyID:cams*** AccessKeySecret:***}
 }
 
-// instrumented counts requests; otelhttp.NewTransport, for one, traces them.
+// instrumented counts requests. Others trace them, for instance otelhttp.NewTransport.
 type instrumented struct {
 	base  http.RoundTripper
 	count int
@@ -149,11 +149,11 @@ func (t *instrumented) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(req)
 }
 
-// An HTTP client of your own: its transport sees each attempt.
+// If you pass an HTTP client, its transport sees each attempt.
 func ExampleWithHTTPClient() {
 	server, _ := demo()
 	provider := cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")
-	transport := &instrumented{base: server} // cams.NewTransport() in a program of yours
+	transport := &instrumented{base: server} // in your program: cams.NewTransport()
 	httpClient := &http.Client{Transport: transport}
 	client, err := cams.NewClient(cams.WithHTTPClient(httpClient), cams.WithCredentials(provider))
 	if err != nil {
@@ -168,7 +168,7 @@ func ExampleWithHTTPClient() {
 	// Output: <nil> 2
 }
 
-// A log of each attempt, without secrets and phone numbers.
+// The log has each attempt, without secrets and phone numbers.
 func ExampleWithLogger() {
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
