@@ -2,8 +2,8 @@ package redact
 
 import (
 	"encoding/json"
-	"html"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -166,11 +166,34 @@ func unescape(s string, texts index) (plain string, n int) {
 	case s[0] == '%':
 		token, _ = url.PathUnescape(token)
 	case s[0] == '&':
-		token = html.UnescapeString(token)
+		token = unescapeHTML(token)
 	case json.Unmarshal([]byte(`"`+token+`"`), &token) != nil:
 		token = token[1:]
 	}
 	return token, n
+}
+
+// entities are the named entities of the characters that encoders escape. Package html
+// knows two thousand, which would make each program 150 KB larger.
+var entities = map[string]string{
+	"amp": "&", "lt": "<", "gt": ">", "quot": `"`, "apos": "'", "nbsp": "\u00a0", "plus": "+", "equals": "=", "sol": "/", "percnt": "%",
+}
+
+// unescapeHTML decodes an entity, such as &#43; or &plus;. It returns others unchanged.
+func unescapeHTML(entity string) string {
+	name := strings.ToLower(entity[1 : len(entity)-1])
+	if plain, ok := entities[name]; ok {
+		return plain
+	}
+	number, isNumber := strings.CutPrefix(name, "#")
+	base := 10
+	if hexadecimal, ok := strings.CutPrefix(number, "x"); ok {
+		number, base = hexadecimal, 16
+	}
+	if code, err := strconv.ParseInt(number, base, 32); isNumber && err == nil {
+		return string(rune(code))
+	}
+	return entity
 }
 
 // digits returns a step for rewrite that keeps only digits, in ASCII, and puts a space
