@@ -43,7 +43,7 @@ func TestRosterListsAllMembers(t *testing.T) {
 		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 		Participants: []string{"8613800000001", "8613800000002"},
 	})
-	client, err := server.NewClient(cams.WithRetry(cams.NoRetry()))
+	client, err := server.NewClient(cams.WithRetry(cams.NoRetry()), cams.WithLimiter(cams.Unlimited()))
 	require.NoError(t, err)
 	roster := &Roster{API: client}
 

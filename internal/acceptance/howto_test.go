@@ -164,6 +164,9 @@ func (t *tenants) client(tenant string) (*cams.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.clients == nil {
+		t.clients = make(map[string]*cams.Client)
+	}
 	t.clients[tenant] = client
 	return client, nil
 }
@@ -177,7 +180,7 @@ func TestHowToServeSeveralTenants(t *testing.T) {
 		server.AddAccessKey("blue", "secret", "")
 		base, err := server.NewClient(cams.WithRetry(cams.NoRetry()))
 		require.NoError(t, err)
-		all := &tenants{base: base, clients: map[string]*cams.Client{}, credentials: func(tenant string) cams.CredentialsProvider {
+		all := &tenants{base: base, credentials: func(tenant string) cams.CredentialsProvider {
 			return cams.StaticCredentials(tenant, "secret", "")
 		}}
 		red, err := all.client("red")
@@ -253,7 +256,7 @@ func (f keyFile) Credentials(context.Context) (cams.Credentials, error) {
 	}
 	var pair struct{ ID, Secret string }
 	if err := json.Unmarshal(text, &pair); err != nil {
-		return cams.Credentials{}, err
+		return cams.Credentials{}, fmt.Errorf("%s: %w", f, err)
 	}
 	return cams.Credentials{
 		AccessKeyID: pair.ID, AccessKeySecret: pair.Secret,
