@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"math"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,8 @@ func (p *Page) validate() error {
 		return &ValidationError{Field: "Page.Size", Reason: "is below 1"}
 	case p.Index < 1:
 		return &ValidationError{Field: "Page.Index", Reason: "is below 1"}
+	case p.Index > math.MaxInt32: // a pager counts on from there
+		return &ValidationError{Field: "Page.Index", Reason: "is above 2147483647"}
 	}
 	return nil
 }

@@ -53,7 +53,9 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 func New(opts ...Option) cams.Observer {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
 	for _, opt := range opts {
-		opt(&c)
+		if opt != nil {
+			opt(&c)
+		}
 	}
 	return &observer{
 		instruments: newInstruments(c.meters.Meter(scope,

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +188,12 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		require.ErrorAs(t, err, &invalid, field)
 		assert.Equal(t, field, invalid.Field)
 		assert.Nil(t, resp)
+	}
+	if strconv.IntSize == 64 {
+		req := validRequest()
+		req.Page = &cams.Page{Size: 1, Index: math.MaxInt}
+		_, err := client.ListChatGroupParticipants(t.Context(), req)
+		assert.EqualError(t, err, "cams: Page.Index is above 2147483647")
 	}
 	var invalid *cams.ValidationError
 	_, err := client.ListChatGroupParticipants(t.Context(), nil)

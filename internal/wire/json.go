@@ -49,16 +49,19 @@ func Unmarshal(data []byte, v any) error {
 	if decoder.Decode(&tree) != nil {
 		return err
 	}
-	fitted, fitErr := json.Marshal(fit(tree, reflect.TypeOf(v).Elem()))
+	fitted, fitErr := json.Marshal(fitter{}.fit(tree, reflect.TypeOf(v).Elem()))
 	if fitErr != nil {
 		return err
 	}
 	return json.Unmarshal(fitted, v)
 }
 
+// fitter has the types of the fields of structs, by their lower-case JSON names.
+type fitter map[reflect.Type]map[string]reflect.Type
+
 // fit returns value with its scalars converted to the types that t needs. It leaves what
 // it cannot convert, so that json.Unmarshal reports it.
-func fit(value any, t reflect.Type) any {
+func (f fitter) fit(value any, t reflect.Type) any {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 		return value // its UnmarshalJSON converts
 	}
@@ -67,25 +70,25 @@ func fit(value any, t reflect.Type) any {
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return fit(value, t.Elem())
+		return f.fit(value, t.Elem())
 	case reflect.Struct:
 		if object, ok := value.(map[string]any); ok {
 			for key, child := range object {
-				if field, ok := fieldFor(t, key); ok {
-					object[key] = fit(child, field.Type)
+				if field, ok := f.fields(t)[strings.ToLower(key)]; ok {
+					object[key] = f.fit(child, field)
 				}
 			}
 		}
 	case reflect.Map:
 		if object, ok := value.(map[string]any); ok {
 			for key, child := range object {
-				object[key] = fit(child, t.Elem())
+				object[key] = f.fit(child, t.Elem())
 			}
 		}
 	case reflect.Slice:
 		if list, ok := value.([]any); ok {
 			for i, child := range list {
-				list[i] = fit(child, t.Elem())
+				list[i] = f.fit(child, t.Elem())
 			}
 		}
 	case reflect.String:
@@ -103,15 +106,18 @@ func isContainer(kind reflect.Kind) bool {
 	return kind == reflect.Struct || kind == reflect.Slice || kind == reflect.Map
 }
 
-// fieldFor finds the field that json.Unmarshal would use for a key.
-func fieldFor(t reflect.Type, key string) (reflect.StructField, bool) {
-	for _, field := range reflect.VisibleFields(t) { // includes those of embedded structs
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.IsExported() && !field.Anonymous && strings.EqualFold(cmp.Or(name, field.Name), key) {
-			return field, true
+// fields returns the fields that json.Unmarshal fills in a struct.
+func (f fitter) fields(t reflect.Type) map[string]reflect.Type {
+	if f[t] == nil {
+		f[t] = map[string]reflect.Type{}
+		for _, field := range reflect.VisibleFields(t) { // includes those of embedded structs
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if field.IsExported() && !field.Anonymous {
+				f[t][strings.ToLower(cmp.Or(name, field.Name))] = field.Type
+			}
 		}
 	}
-	return reflect.StructField{}, false
+	return f[t]
 }
 
 func toString(value any) any {

@@ -14,8 +14,8 @@ import (
 )
 
 // Printable returns text from the service in a form that is safe on a terminal. It
-// quotes and escapes the text if that contains a line break, an escape sequence or
-// another character that does not print.
+// quotes and escapes the text if that contains a quote, a backslash, a line break, an
+// escape sequence or another character that does not print.
 func Printable(s string) string {
 	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
 		return quoted
