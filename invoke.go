@@ -135,7 +135,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
 	call.known = nil
-	ctx, tap := watch(ctx, cancel)
+	ctx, tap := watch(ctx, cancel, call.repeatable)
 	req := c.newRequest(ctx, call.query)
 	mask := mask{call, &r.credentials, req}
 	if err := c.signer.Sign(req, SigningInput{

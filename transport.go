@@ -103,9 +103,12 @@ type wireTap struct {
 
 // watch returns a context that reports a request's connections to the returned tap. The
 // tap calls giveUp when there are too many.
-func watch(ctx context.Context, giveUp context.CancelFunc) (context.Context, *wireTap) {
+func watch(ctx context.Context, giveUp context.CancelFunc, repeatable bool) (context.Context, *wireTap) {
 	tap := &wireTap{giveUp: giveUp}
-	tap.trace.GetConn, tap.trace.GotConn = tap.getConn, tap.gotConn
+	tap.trace.GotConn = tap.gotConn
+	if !repeatable { // only then it matters whether the request was sent
+		tap.trace.GetConn = tap.getConn
+	}
 	return httptrace.WithClientTrace(ctx, &tap.trace), tap
 }
 

@@ -38,7 +38,7 @@ func ACS3(req *http.Request, in *Input) error {
 	if err != nil {
 		return err
 	}
-	req.Header["Authorization"] = []string{value}
+	req.Header["Authorization"][0] = value
 	return nil
 }
 
@@ -49,8 +49,9 @@ func authorization(req *http.Request, covered []Param, bodyHash string, in *Inpu
 	var canonicalBuf [1024]byte
 	names := appendNames(namesBuf[:0], covered)
 	hashed := sha256.Sum256(appendCanonicalRequest(canonicalBuf[:0], req, covered, names, bodyHash))
-	toSign := append(make([]byte, 0, 128), acs3Algorithm+"\n"...)
-	sum, err := appendHMAC(toSign[:0], sha256.New, in.AccessKeySecret, hex.AppendEncode(toSign, hashed[:]))
+	key := append(make([]byte, 0, 256), in.AccessKeySecret...) // and toSign in the rest
+	toSign := append(key[len(key):], acs3Algorithm+"\n"...)
+	sum, err := appendHMAC(toSign[:0], sha256.New, key, hex.AppendEncode(toSign, hashed[:]))
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +90,7 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 	delete(req.Header, "Authorization")
 	delete(req.Header, "X-Acs-Bearer-Token")
 	covered := otherHeaders(req) // before the signature's own headers are set
-	values := make([]string, len(ours))
+	values := make([]string, len(ours)+1)
 	for i, header := range ours {
 		if header.value != "" {
 			values[i] = header.value
@@ -99,6 +100,8 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 	}
 	if in.BearerToken != "" {
 		req.Header["X-Acs-Bearer-Token"] = []string{in.BearerToken}
+	} else {
+		req.Header["Authorization"] = values[len(ours):] // to be filled in
 	}
 	if !slices.IsSortedFunc(covered, byName) { // the caller set other headers
 		slices.SortFunc(covered, byName)

@@ -35,7 +35,7 @@ func RPC(req *http.Request, in *Input) error {
 	canonical := query.Canonical()
 	if in.BearerToken == "" {
 		text := methodOf(req) + "&%2F&" + percent.Encode(canonical)
-		signature, err := appendHMAC(nil, sha1.New, in.AccessKeySecret+"&", []byte(text))
+		signature, err := appendHMAC(nil, sha1.New, []byte(in.AccessKeySecret+"&"), []byte(text))
 		if err != nil {
 			return err
 		}

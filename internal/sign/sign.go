@@ -43,13 +43,13 @@ func hostOf(req *http.Request) string   { return cmp.Or(req.Host, req.URL.Host) 
 
 // appendHMAC appends the HMAC of text. It returns an error where crypto/hmac panics: with
 // GODEBUG=fips140=only, for SHA-1 and for a key shorter than 14 bytes.
-func appendHMAC(to []byte, newHash func() hash.Hash, key string, text []byte) (sum []byte, err error) {
+func appendHMAC(to []byte, newHash func() hash.Hash, key, text []byte) (sum []byte, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("%v", reason)
 		}
 	}()
-	mac := hmac.New(newHash, []byte(key))
+	mac := hmac.New(newHash, key)
 	mac.Write(text)
 	return mac.Sum(to), nil
 }
