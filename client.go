@@ -20,7 +20,7 @@ const apiVersion = "2020-06-06"
 // Client calls the Chat App Message Service. Create one with [NewClient] and
 // share it: it is safe for concurrent use and keeps a connection pool.
 type Client struct {
-	config                  // the options, with the defaults filled in
+	config                  // the options of options.go, with the defaults filled in
 	prototype *http.Request // what all requests have in common; read-only
 	watchers  observers     // includes the logger
 	tooLong   error         // the context cause when the attempt timeout ends an attempt

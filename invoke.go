@@ -16,6 +16,10 @@ import (
 
 // How a call works: invoke and Client.Call start it, do runs its attempts until one
 // succeeds or the rules of retry.go end the call, and attempt makes one request.
+//
+// The steps are in other files: wait and learn in limiter.go, Credentials in
+// credentials_shared.go, Sign in signer.go, watch and send in transport.go, read in
+// response.go, judge and conclude in retry.go, the errors in failure.go.
 
 // response is a pointer to a struct that embeds [ResponseMetadata].
 type response[R any] interface {
@@ -72,7 +76,8 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	for {
 		call.info.Attempts++
 		result := c.attempt(ctx, call)
-		c.learn(call, &result, !result.final && isThrottled(result.err))
+		throttled := !result.final && isThrottled(result.err)
+		c.learn(call, &result, throttled)
 		next := c.judge(ctx, call, &result)
 		if !result.final {
 			c.tell(ctx, call, &result, next)
