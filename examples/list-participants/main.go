@@ -83,10 +83,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode
 			say(stderr, "the sandbox does not start: %v", err)
 			return exitFailed
 		}
-		defer sandbox.stop()
-		options = append(options, sandbox.options()...)
+		defer sandbox.Stop()
+		options = append(options, sandbox.Options()...)
 		say(stderr, "this is the embedded sandbox: a fake of the service at %s, a group of %d (-h explains how to call the real one)",
-			sandbox.endpoint, demoMembers)
+			sandbox.Endpoint, demoMembers)
 	}
 	client, err := cams.NewClient(options...)
 	if err != nil {

@@ -63,13 +63,13 @@ func run(ctx context.Context, s settings, stderr io.Writer) error {
 		options = append(options, cams.WithRegion(s.region))
 	}
 	if s.businessNumber == "" {
-		sandbox, stop, err := startSandbox(s.groups, s.quota)
+		sandbox, err := startSandbox(s.groups, s.quota)
 		if err != nil {
 			return err
 		}
-		defer stop()
+		defer sandbox.Stop()
 		s.businessNumber, s.custSpaceID, s.out = sandboxNumber, sandboxSpace, cmp.Or(s.out, "sandbox.ndjson")
-		options = append(options, sandbox...)
+		options = append(options, sandbox.Options()...)
 	}
 	s.out = cmp.Or(s.out, "rosters.ndjson") // not the sandbox's file
 	client, err := cams.NewClient(options...)

@@ -2,22 +2,17 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"net/http"
 	"time"
 
-	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/sandbox"
 )
 
 // The account of the sandbox.
-const (
-	sandboxNumber = "8613800000000"
-	sandboxSpace  = "cams-sandbox"
-)
+const sandboxNumber, sandboxSpace = "8613800000000", "cams-sandbox"
 
 // startSandbox starts a fake service on a loopback port.
-func startSandbox(groups, quota int) (options []cams.Option, stop func(), err error) {
+func startSandbox(groups, quota int) (*sandbox.Sandbox, error) {
 	service := camstest.NewServer()
 	service.SetLatency(40 * time.Millisecond)
 	if quota > 0 {
@@ -29,14 +24,5 @@ func startSandbox(groups, quota int) (options []cams.Option, stop func(), err er
 			Participants: []string{fmt.Sprintf("861390000%04d", i), fmt.Sprintf("861380000%04d", i)},
 		})
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, nil, err
-	}
-	server := &http.Server{Handler: service}
-	go server.Serve(listener)
-	return []cams.Option{
-		cams.WithEndpoint("http://" + listener.Addr().String()),
-		cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")),
-	}, func() { server.Close() }, nil
+	return sandbox.Start(service)
 }
