@@ -46,6 +46,10 @@ type Credentials struct {
 // all calls that wait for it. So ctx has none of their values, and it ends when none of
 // them waits any more. A provider that two clients use must be safe for concurrent use.
 //
+// While cached credentials are valid, a call waits at most two seconds for new ones. So
+// a provider should answer within two seconds; a slower one may get no other chance until
+// the old credentials have ended.
+//
 // An error ends the call, unless it may be temporary. A failed connection, or an error
 // whose method Timeout or Temporary returns true, causes a retry.
 type CredentialsProvider interface {
