@@ -13,13 +13,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http/httptest"
 	"os"
 	"os/signal"
 	"time"
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/examples/internal/console"
+	"github.com/cams-go/cams/examples/internal/sandbox"
 )
 
 const usage = `Creates a group, uses it and deletes it, in a sandbox: a fake service on a loopback port.
@@ -58,7 +58,12 @@ func main() {
 	}
 	opts := []cams.Option{cams.WithRegion(*region)}
 	if l.number+l.space == "" {
-		opts = sandboxOptions(httptest.NewServer(l.sandbox()).URL)
+		fake, err := sandbox.Start(l.sandbox())
+		if err != nil {
+			console.Fail(os.Stderr, "group-lifecycle", err)
+			os.Exit(1)
+		}
+		opts = fake.Options()
 	}
 	if err := l.run(ctx, opts...); err != nil {
 		console.Fail(os.Stderr, "group-lifecycle", err)

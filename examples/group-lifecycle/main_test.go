@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/sandbox"
 )
 
 // inMemory returns the program with a fake service and no network. So it works in a synctest bubble, where waiting takes no
@@ -22,7 +22,7 @@ import (
 func inMemory() (*life, *camstest.Server, []cams.Option) {
 	l := &life{subject: "Example group", members: 3, patience: time.Minute, out: new(strings.Builder)}
 	server := l.sandbox()
-	opts := append(sandboxOptions("http://127.0.0.1"), cams.WithHTTPClient(&http.Client{Transport: server}))
+	opts := append((&sandbox.Sandbox{Endpoint: "http://127.0.0.1"}).Options(), cams.WithHTTPClient(&http.Client{Transport: server}))
 	return l, server, opts
 }
 
@@ -43,10 +43,11 @@ func TestTheSandboxPrintsTheGolden(t *testing.T) {
 	l, server, _ := inMemory()
 	server.SetActivationDelay(3 * time.Millisecond) // this test has real time and real HTTP
 	l.poll = time.Millisecond
-	loopback := httptest.NewServer(server)
-	defer loopback.Close()
+	loopback, err := sandbox.Start(server)
+	require.NoError(t, err)
+	defer loopback.Stop()
 
-	require.NoError(t, l.run(t.Context(), sandboxOptions(loopback.URL)...))
+	require.NoError(t, l.run(t.Context(), loopback.Options()...))
 	assert.Equal(t, string(golden), l.out.(*strings.Builder).String())
 	assert.Empty(t, server.Groups())
 }

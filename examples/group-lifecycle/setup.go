@@ -25,11 +25,6 @@ func (l *life) sandbox() *camstest.Server {
 	return server
 }
 
-func sandboxOptions(endpoint string) []cams.Option {
-	key := cams.StaticCredentials(camstest.AccessKeyID, camstest.AccessKeySecret, "")
-	return []cams.Option{cams.WithEndpoint(endpoint), cams.WithCredentials(key)}
-}
-
 type step struct {
 	what  string
 	write bool
