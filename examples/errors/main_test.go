@@ -1,22 +1,17 @@
 package main
 
 import (
-	"os"
-	"strings"
+	"context"
+	"io"
 	"testing"
-	"testing/synctest"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
+	"github.com/cams-go/cams/examples/internal/golden"
 )
 
 func TestTheSandboxPrintsTheGolden(t *testing.T) {
 	t.Parallel()
-	golden, err := os.ReadFile("testdata/golden.txt")
-	require.NoError(t, err)
-	synctest.Test(t, func(t *testing.T) { // time is virtual here
-		var out strings.Builder
-		provoke(t.Context(), &out)
-		assert.Equal(t, string(golden), out.String())
+	golden.Check(t, func(ctx context.Context, out io.Writer) error {
+		provoke(ctx, out)
+		return nil
 	})
 }

@@ -1,18 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/golden"
 )
 
 func newFile(t *testing.T) *os.File {
@@ -25,14 +26,8 @@ func newFile(t *testing.T) *os.File {
 
 func TestTheSandboxPrintsTheGolden(t *testing.T) {
 	t.Parallel()
-	golden, err := os.ReadFile("testdata/golden.txt")
-	require.NoError(t, err)
 	file := newFile(t)
-	synctest.Test(t, func(t *testing.T) { // time is virtual here
-		var out strings.Builder
-		require.NoError(t, run(t.Context(), &out, file))
-		assert.Equal(t, string(golden), out.String())
-	})
+	golden.Check(t, func(ctx context.Context, out io.Writer) error { return run(ctx, out, file) })
 }
 
 func TestKilledAtAnyByteEachGroupIsThereOnce(t *testing.T) {
