@@ -21,8 +21,7 @@ func BenchmarkColdStart(b *testing.B) {
 	endpoint.StartTLS()
 	defer endpoint.Close()
 	dial := func() *cams.Client {
-		transport := cams.NewTransport()
-		transport.TLSClientConfig.RootCAs = endpoint.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		transport := trusting(endpoint)
 		client, err := cams.NewClient(
 			cams.WithHTTPClient(&http.Client{Transport: transport}),
 			cams.WithEndpoint(endpoint.URL),

@@ -94,8 +94,7 @@ func goingAway(t *testing.T) (address string, transport *http.Transport, connect
 			}()
 		}
 	}()
-	transport = cams.NewTransport()
-	transport.TLSClientConfig.RootCAs = certificates.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	transport = trusting(certificates)
 	t.Cleanup(transport.CloseIdleConnections)
 	return listener.Addr().String(), transport, connections
 }

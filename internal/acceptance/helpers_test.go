@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"testing"
 
@@ -54,4 +55,11 @@ func liveHeap() int {
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
 	return int(stats.HeapAlloc)
+}
+
+// trusting returns the default transport, which trusts the server's certificate.
+func trusting(server *httptest.Server) *http.Transport {
+	transport := cams.NewTransport()
+	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	return transport
 }

@@ -106,8 +106,7 @@ func TestATLSAlertIsTheEnd(t *testing.T) {
 			server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			transport := cams.NewTransport()
-			transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+			transport := trusting(server)
 			oneAttemptWith(t, clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})),
 				"check the endpoint, and proxies that inspect TLS: client and server cannot agree on TLS")
 		})

@@ -614,8 +614,7 @@ func TestHostileHTTP2StreamsEndInATypedErrorOrARetry(t *testing.T) {
 			server.StartTLS()
 			defer server.Close()
 			client := func(retry cams.RetryPolicy) *cams.Client {
-				transport := cams.NewTransport()
-				transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+				transport := trusting(server)
 				client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(retry),
 					cams.WithHTTPClient(&http.Client{Transport: transport}))
 				require.NoError(t, err)

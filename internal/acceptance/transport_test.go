@@ -57,9 +57,7 @@ func overTLS(t *testing.T, handler http.Handler) (*httptest.Server, *http.Transp
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport := cams.NewTransport()
-	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	return server, transport
+	return server, trusting(server)
 }
 
 func TestTheDefaultTransportSpeaksHTTP2OverNewTLS(t *testing.T) {
@@ -221,8 +219,7 @@ func TestAnHTTP2ConnectionThatFellSilentIsReplacedWithinOneAttempt(t *testing.T)
 		}
 		go server.ServeTLS(listener, "", "")
 		defer server.Close()
-		transport := cams.NewTransport()
-		transport.TLSClientConfig.RootCAs = certificates.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		transport := trusting(certificates)
 		transport.TLSClientConfig.Time = certificateTime(certificates)
 		var dialed int
 		var gone [3]atomic.Bool
