@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"context"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,11 +60,4 @@ func anyOperation(op cams.Operation, params map[string]any) caller {
 	return func(ctx context.Context, client *cams.Client) (any, error) {
 		return nil, client.Call(ctx, op, params, nil)
 	}
-}
-
-func counted(requests *int, transport transportFunc) cams.Option {
-	return cams.WithHTTPClient(&http.Client{Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
-		*requests++
-		return transport(req)
-	})})
 }

@@ -22,50 +22,44 @@ import (
 
 func TestAReadOutlivesAnyNumberOfDeadIdleConnections(t *testing.T) {
 	t.Parallel()
-	for _, op := range allOperations() {
-		if !op.repeatable {
-			continue
-		}
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				const idle = 8
-				var arrived sync.WaitGroup // the first requests wait for each other, so that each needs a connection
-				arrived.Add(idle)
-				server := &byHand{}
-				server.serve = func(n int, conn net.Conn) {
-					requests := bufio.NewReader(conn)
-					if _, err := http.ReadRequest(requests); err != nil {
-						return
-					}
-					if n <= idle {
-						arrived.Done()
-						arrived.Wait()
-					}
-					io.WriteString(conn, withLength(len(op.success()), op.success()))
-					if n <= idle {
-						http.ReadRequest(requests) // then close without an answer
-						return
-					}
-					untilClosed(conn)
+	eachRepeatable(t, func(t *testing.T, op operationCase) {
+		synctest.Test(t, func(t *testing.T) {
+			const idle = 8
+			var arrived sync.WaitGroup // the first requests wait for each other, so that each needs a connection
+			arrived.Add(idle)
+			server := &byHand{}
+			server.serve = func(n int, conn net.Conn) {
+				requests := bufio.NewReader(conn)
+				if _, err := http.ReadRequest(requests); err != nil {
+					return
 				}
-				client := server.client(t, cams.WithRetry(cams.NoRetry()))
-				var group sync.WaitGroup
-				for range idle {
-					group.Go(func() {
-						_, err := op.call(t.Context(), client)
-						assert.NoError(t, err)
-					})
+				if n <= idle {
+					arrived.Done()
+					arrived.Wait()
 				}
-				group.Wait()
-				synctest.Wait() // all connections are idle
-				_, err := op.call(t.Context(), client)
-				require.NoError(t, err)
-				dialed, _ := server.seen()
-				assert.Len(t, dialed, idle+1)
-			})
+				io.WriteString(conn, withLength(len(op.success()), op.success()))
+				if n <= idle {
+					http.ReadRequest(requests) // then close without an answer
+					return
+				}
+				untilClosed(conn)
+			}
+			client := server.client(t, cams.WithRetry(cams.NoRetry()))
+			var group sync.WaitGroup
+			for range idle {
+				group.Go(func() {
+					_, err := op.call(t.Context(), client)
+					assert.NoError(t, err)
+				})
+			}
+			group.Wait()
+			synctest.Wait() // all connections are idle
+			_, err := op.call(t.Context(), client)
+			require.NoError(t, err)
+			dialed, _ := server.seen()
+			assert.Len(t, dialed, idle+1)
 		})
-	}
+	})
 }
 
 // goingAway is an HTTP/2 server that closes each connection before it takes a

@@ -202,7 +202,7 @@ func TestALongMessageDoesNotHideTheHint(t *testing.T) {
 func TestATransportThatAnswersNothingIsNamed(t *testing.T) {
 	t.Parallel()
 	nothing := transportFunc(func(*http.Request) (*http.Response, error) { return nil, nil })
-	client := clientOf(t, testCredentials(), cams.WithRetry(cams.NoRetry()), cams.WithHTTPClient(&http.Client{Transport: nothing}))
+	client := clientOf(t, testCredentials(), cams.WithRetry(cams.NoRetry()), withTransport(nothing))
 	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 	assert.ErrorContains(t, err, "the transport acceptance.transportFunc returned neither a response nor an error")
 }

@@ -297,6 +297,14 @@ func firstThen(first transportFunc, success string, requests *int) cams.Option {
 	})
 }
 
+// counted answers each request in the same way.
+func counted(requests *int, each transportFunc) cams.Option {
+	return withTransport(func(req *http.Request) (*http.Response, error) {
+		*requests++
+		return each(req)
+	})
+}
+
 // otherEachTime is a provider that has other credentials each time.
 func otherEachTime() cams.Option {
 	n := 0
@@ -396,26 +404,20 @@ func TestACallerWhoHasCancelledSendsNothing(t *testing.T) {
 // A throttled attempt is repeated; what follows it is judged by itself.
 func TestACreationThatEndsUnclearlyAfterThrottlingIsNotRepeatedAgain(t *testing.T) {
 	t.Parallel()
-	for _, op := range allOperations() {
-		if op.repeatable {
-			continue
-		}
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				requests := 0
-				_, err := op.call(t.Context(), clientOf(t, testCredentials(), withTransport(func(req *http.Request) (*http.Response, error) {
-					if requests++; requests == 1 {
-						return answered(429, "")(req)
-					}
-					return nil, io.ErrUnexpectedEOF
-				})))
-				isUnknown(t, err)
-				assert.Equal(t, 2, requests)
-				assert.Contains(t, err.Error(), "2 attempts")
-			})
+	eachCreation(t, func(t *testing.T, op operationCase) {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			_, err := op.call(t.Context(), clientOf(t, testCredentials(), withTransport(func(req *http.Request) (*http.Response, error) {
+				if requests++; requests == 1 {
+					return answered(429, "")(req)
+				}
+				return nil, io.ErrUnexpectedEOF
+			})))
+			isUnknown(t, err)
+			assert.Equal(t, 2, requests)
+			assert.Contains(t, err.Error(), "2 attempts")
 		})
-	}
+	})
 }
 
 // A call whose attempts all did nothing is not reported as unknown, even after many attempts.
@@ -433,10 +435,7 @@ func TestACallWhoseEveryAttemptDidNothingIsNotCalledUnknown(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					requests := 0
-					_, err := op.call(t.Context(), clientOf(t, testCredentials(), withTransport(func(req *http.Request) (*http.Response, error) {
-						requests++
-						return test.each(req)
-					})))
+					_, err := op.call(t.Context(), clientOf(t, testCredentials(), counted(&requests, test.each)))
 					require.ErrorIs(t, err, test.is)
 					assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
 					assert.Equal(t, 3, requests)

@@ -56,8 +56,16 @@ func overTCP(t *testing.T, serve func(n int, conn *net.TCPConn)) *cams.Client {
 }
 
 func eachCreation(t *testing.T, test func(t *testing.T, op operationCase)) {
+	eachOperation(once, t, test)
+}
+
+func eachRepeatable(t *testing.T, test func(t *testing.T, op operationCase)) {
+	eachOperation(repeated, t, test)
+}
+
+func eachOperation(repeatable bool, t *testing.T, test func(t *testing.T, op operationCase)) {
 	for _, op := range allOperations() {
-		if !op.repeatable {
+		if op.repeatable == repeatable {
 			t.Run(op.name, func(t *testing.T) {
 				t.Parallel()
 				test(t, op)
@@ -100,28 +108,22 @@ func TestACreationWhoseKeptConnectionClosesAfterItWasReadIsSentOnce(t *testing.T
 
 func TestARepeatableWriteWhoseKeptConnectionClosesAfterItWasReadIsRepeated(t *testing.T) {
 	t.Parallel()
-	for _, op := range allOperations() {
-		if !op.repeatable {
-			continue
-		}
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			server := creations{success: op.success()}
-			client := overTCP(t, func(n int, conn *net.TCPConn) {
-				requests := bufio.NewReader(conn)
-				if server.answer(requests, conn) && n == 1 {
-					server.read(requests)
-					return
-				}
-				untilClosed(conn)
-			})
-			for range 2 {
-				_, err := op.call(t.Context(), client)
-				require.NoError(t, err)
+	eachRepeatable(t, func(t *testing.T, op operationCase) {
+		server := creations{success: op.success()}
+		client := overTCP(t, func(n int, conn *net.TCPConn) {
+			requests := bufio.NewReader(conn)
+			if server.answer(requests, conn) && n == 1 {
+				server.read(requests)
+				return
 			}
-			assert.EqualValues(t, 3, server.received.Load())
+			untilClosed(conn)
 		})
-	}
+		for range 2 {
+			_, err := op.call(t.Context(), client)
+			require.NoError(t, err)
+		}
+		assert.EqualValues(t, 3, server.received.Load())
+	})
 }
 
 // The server closes idle connections. net/http notices that before or after it writes a
