@@ -7,9 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cams-go/cams/internal/redact"
@@ -187,7 +185,7 @@ func (m mask) id(s string) string {
 
 // failure masks a transport's error. It may also contain the password of a proxy.
 func (m mask) failure(err error) error {
-	masked := redact.Masked(err, func(s string) string { return withoutPasswords(m.text(s)) })
+	masked := redact.Masked(err, func(s string) string { return redact.Passwords(m.text(s)) })
 	inner := errors.Unwrap(err) // http.Client wraps it in a *url.Error
 	if failed, ok := masked.(*url.Error); ok && isUnparsed(inner) {
 		failed.Err = redact.NewError(redact.Unknown(m.values(inner.Error())), inner)
@@ -202,17 +200,3 @@ func isUnparsed(err error) bool {
 	return errors.As(err, &unparsed) && unparsed.Op == "parse" ||
 		err != nil && strings.Contains(err.Error(), "invalid proxy address")
 }
-
-// withoutPasswords masks the user and password of a URL or a proxy's address, and HTTP
-// credentials.
-func withoutPasswords(s string) string {
-	if !strings.ContainsAny(s, "@") && !strings.Contains(strings.ToLower(s), "authorization") {
-		return s
-	}
-	return passwords().ReplaceAllString(s, "${1}${4}"+redact.Mask+"${2}${3}")
-}
-
-// passwords is compiled at its first use, so that programs start fast.
-var passwords = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(//)(?:\S*|[^\s/"':@]*:[^"'/\n]*)(@)|[^\s/"'=(]+:\S+(@)|((?i:authorization)\W+(?i:basic|bearer)\s+)\S+`)
-})

@@ -96,6 +96,17 @@ func Clip(s string, max int) string {
 	return strings.Clone(s[:max]) // a copy frees the rest
 }
 
+// Passwords masks the user and password of a URL or a proxy's address, and HTTP
+// credentials.
+func Passwords(s string) string {
+	if !strings.Contains(s, "@") && !strings.Contains(strings.ToLower(s), "authorization") {
+		return s
+	}
+	return passwords().ReplaceAllString(s, "${1}${4}"+Mask+"${2}${3}")
+}
+
+var passwords = lazy(`(//)(?:\S*|[^\s/"':@]*:[^"'/\n]*)(@)`, `[^\s/"'=(]+:\S+(@)`, `((?i:authorization)\W+(?i:basic|bearer)\s+)\S+`)
+
 // name matches the name of a secret, but not at the end of a path.
 const name = `(?:^|[^/\w.-])[\w.-]*(?i:secret|token|passw(?:or)?d|passphrase|pwd|private[ _-]?key|api[ _-]?key|` +
 	`signature|authorization|bearer)[\w-]*["'\\\x60]*`
