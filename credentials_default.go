@@ -135,7 +135,7 @@ func (s *source) credentials() (Credentials, error) {
 }
 
 // newSource returns a source for the result of a credentials-go builder.
-func newSource[P providers.CredentialsProvider](name string, provider P, err error) (*source, error) {
+func newSource(name string, provider providers.CredentialsProvider, err error) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

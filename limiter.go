@@ -76,8 +76,7 @@ func (c *Client) learn(call *call, r *result, throttled bool) {
 	switch {
 	case c.limiter != nil || r.status == 0:
 	case throttled:
-		asked, _ := RetryAfter(r.err)
-		call.pace.Refused(r.ticket, asked)
+		call.pace.Refused(r.ticket, askedWait(r.err))
 	default:
 		remain, reset := retry.Remaining(r.header)
 		call.pace.Succeeded(r.ticket, remain, reset)
