@@ -156,31 +156,29 @@ func (m mask) values(s string) string {
 // text masks all known secrets, and everything that looks like a phone number.
 func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
 
-// field masks a short text, such as the name of a host. It masks an absurdly long one as
-// a whole, which is cheaper.
-func (m mask) field(s string, max int) string {
+// field masks a short text, such as the name of a host.
+func (m mask) field(s string, max int) string { return m.short(s, max, redact.Phones) }
+
+// id masks a request ID. A real one stays, although it may have many digits.
+func (m mask) id(s string) string { return m.short(s, maxField, redact.ID) }
+
+// short masks all known secrets in a short text, and then what others finds. It masks an
+// absurdly long text as a whole, which is cheaper.
+func (m mask) short(s string, max int, others func(string) string) string {
 	if len(s) > 16*max {
 		return redact.Mask
 	}
-	return redact.Clip(m.text(s), max)
+	return redact.Clip(others(m.values(s)), max)
 }
 
 // code masks an error code. A real one stays, even if a word of it is also the value of
 // a parameter: retries depend on the code.
 func (m mask) code(s string) string {
 	masked := m.field(s, maxField)
-	if masked != redact.Mask && isServiceCode(s) {
-		return redact.Values(s, m.secrets()...)
+	if masked == s || masked == redact.Mask || !isServiceCode(s) {
+		return masked
 	}
-	return masked
-}
-
-// id masks a request ID. A real one stays, although it may have many digits.
-func (m mask) id(s string) string {
-	if len(s) > 16*maxField {
-		return redact.Mask
-	}
-	return redact.Clip(redact.ID(m.values(s)), maxField)
+	return redact.Values(s, m.secrets()...)
 }
 
 // failure masks a transport's error. It may also contain the password of a proxy.

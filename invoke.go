@@ -165,7 +165,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	defer res.Body.Close()
 	r.status, r.header = res.StatusCode, res.Header
 	r.requestID, r.err = call.read(ctx, res, mask)
-	if len(c.watchers) > 0 { // the server may send anything as the ID
+	if r.err == nil && len(c.watchers) > 0 { // the server may send anything as the ID; an error's is masked
 		r.requestID = mask.id(r.requestID)
 	}
 	return r
