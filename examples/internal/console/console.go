@@ -73,21 +73,23 @@ func NewProgress(stdout, stderr io.Writer) *Progress {
 	return &Progress{terminal: stderr}
 }
 
+const clearLine = "\r\x1b[K"
+
 // Show replaces the line.
 func (p *Progress) Show(format string, args ...any) {
 	if p.terminal == nil {
 		return
 	}
 	// A line that is wider than the terminal must not wrap, because Clear clears only one row.
-	const clear, doNotWrap, wrap = "\r\x1b[K", "\x1b[?7l", "\x1b[?7h"
-	io.WriteString(p.terminal, clear+doNotWrap+fmt.Sprintf(format, args...)+wrap)
+	const doNotWrap, wrap = "\x1b[?7l", "\x1b[?7h"
+	io.WriteString(p.terminal, clearLine+doNotWrap+fmt.Sprintf(format, args...)+wrap)
 	p.shown = true
 }
 
 // Clear removes the line.
 func (p *Progress) Clear() {
 	if p.shown {
-		io.WriteString(p.terminal, "\r\x1b[K")
+		io.WriteString(p.terminal, clearLine)
 		p.shown = false
 	}
 }
