@@ -108,19 +108,26 @@ type run struct {
 
 	mu    sync.Mutex
 	quota quota
-	rng   *rand.Rand
 	left  int
 	figures
+}
+
+// worker makes calls. It has random numbers of its own, and no two workers do
+// anything at the same moment. So a run has the same figures each time.
+type worker struct {
+	*run
+	rng *rand.Rand
 }
 
 // simulate runs a job in virtual time.
 func simulate(t *testing.T, j job, newQuota func(*rand.Rand) quota, seed uint64) (f figures) {
 	synctest.Test(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		r := &run{job: j, quota: newQuota(rng), rng: rng, left: j.calls, start: time.Now()}
+		r := &run{job: j, quota: newQuota(rng), left: j.calls, start: time.Now()}
 		var workers sync.WaitGroup
-		for range j.workers {
-			workers.Go(r.work)
+		for i := range j.workers {
+			w := worker{r, rand.New(rand.NewPCG(seed, uint64(i+1)))}
+			workers.Go(w.work)
 		}
 		workers.Wait()
 		r.took = time.Since(r.start)
@@ -130,73 +137,71 @@ func simulate(t *testing.T, j job, newQuota func(*rand.Rand) quota, seed uint64)
 	return f
 }
 
-func (r *run) work() {
-	for {
-		r.mu.Lock()
-		done := r.left == 0
-		if !done {
-			r.left--
-		}
-		r.mu.Unlock()
-		if done {
-			return
-		}
-		r.call()
+func (w worker) work() {
+	time.Sleep(w.random(time.Millisecond))
+	for w.take() {
+		w.call()
 	}
+}
+
+// take reports whether there is another call to make.
+func (r *run) take() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left--
+	return r.left >= 0
 }
 
 // call repeats a request as the client does.
-func (r *run) call() {
+func (w worker) call() {
 	longest := time.Second
-	for n := range r.maxAttempts {
-		granted, wait := r.attempt(n)
+	for n := range w.maxAttempts {
+		granted, wait := w.attempt(n)
 		if granted {
 			return
 		}
-		if n+1 == r.maxAttempts {
+		if n+1 == w.maxAttempts {
 			break
 		}
 		if wait > 0 {
-			wait += r.random(100 * time.Millisecond)
+			wait += w.random(100 * time.Millisecond)
 		} else {
-			wait = r.random(longest)
+			wait = w.random(longest)
 		}
 		time.Sleep(wait)
-		longest = min(2*longest, r.maxDelay)
+		longest = min(2*longest, w.maxDelay)
 	}
-	r.mu.Lock()
-	r.lost++
-	r.mu.Unlock()
+	w.mu.Lock()
+	w.lost++
+	w.mu.Unlock()
 }
 
-func (r *run) attempt(refusals int) (granted bool, wait time.Duration) {
-	ticket, err := r.limiter.Wait(context.Background(), refusals)
+func (w worker) attempt(refusals int) (granted bool, wait time.Duration) {
+	ticket, err := w.limiter.Wait(context.Background(), refusals)
 	if err != nil {
 		panic(err)
 	}
-	time.Sleep(latency/2 + r.random(time.Millisecond))
-	r.mu.Lock()
-	granted, wait = r.quota.ask(time.Since(r.start))
+	time.Sleep(latency/2 + w.random(time.Millisecond))
+	w.mu.Lock()
+	granted, wait = w.quota.ask(time.Since(w.start))
 	if !granted {
-		r.refused++
+		w.refused++
 	}
-	r.mu.Unlock()
+	w.mu.Unlock()
 	time.Sleep(latency / 2)
-	if !r.named {
+	if !w.named {
 		wait = 0
 	}
 	if granted {
-		r.limiter.Succeeded(ticket, -1, 0)
+		w.limiter.Succeeded(ticket, -1, 0)
 	} else {
-		r.limiter.Refused(ticket, wait)
+		w.limiter.Refused(ticket, wait)
 	}
 	return granted, wait
 }
 
-func (r *run) random(d time.Duration) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return time.Duration(r.rng.Int64N(int64(d)))
+func (w worker) random(d time.Duration) time.Duration {
+	return time.Duration(w.rng.Int64N(int64(d)))
 }
 
 func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
