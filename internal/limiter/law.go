@@ -17,8 +17,10 @@ const (
 	climbTime      = 4
 	roughClimbTime = 2
 
-	// If the rate reached risen times the quota, the quota was raised.
-	risen = 1.25
+	// If the rate reached risen times the quota, the quota was raised. From farRisen times
+	// the quota on, the rate climbs twice as fast.
+	risen    = 1.25
+	farRisen = 1.5
 
 	// minRate is the lowest rate. A single refusal divides the rate by maxFall at most.
 	minRate = 0.1
@@ -33,8 +35,12 @@ const (
 	longHold  = time.Second
 	maxHold   = 15 * time.Second
 
-	// trial is how many requests test a new rate before it is trusted.
-	trial = 5
+	// trial is how many requests test a new rate before it is trusted. A measurement of
+	// less than fallen times the quota shows that the quota has fallen, maybe further than
+	// measured. The test then takes at least fallenTrial seconds.
+	trial       = 5
+	fallen      = 0.8
+	fallenTrial = 1
 
 	// maxNamedHold limits how long a wait that the service asks for holds all callers.
 	maxNamedHold = 2 * time.Minute
@@ -63,6 +69,7 @@ type law struct {
 
 	hold  time.Duration // the pause after the latest refusal
 	doubt bool          // no request has succeeded since the latest refusal
+	fell  bool          // the latest refusal showed that the quota has fallen
 	next  time.Time     // when the rate allows the next request
 	named time.Time     // when a wait that the service asked for ends
 	busy  time.Time     // when a call was last refused or had to wait
@@ -70,7 +77,7 @@ type law struct {
 	// The measurement since the latest refusal.
 	sent    int       // requests
 	spent   float64   // seconds, without idle times
-	climbed float64   // seconds in which callers had to wait
+	climbed float64   // seconds of the climb: of the times in which callers had to wait
 	last    time.Time // when the latest request was sent
 }
 
@@ -128,6 +135,9 @@ func (l *law) climb(seconds float64) {
 		l.rate += firstStep
 		return
 	}
+	if l.rate > farRisen*l.quota {
+		seconds *= 2
+	}
 	l.climbed += seconds
 	x := l.climbed/l.climbTime - 1
 	l.rate = l.quota * (1 + depth*x*x*x)
@@ -162,6 +172,7 @@ func (l *law) cut(t Ticket) {
 	// The service granted all requests before the refused one. One of them may have used
 	// quota from before the measurement.
 	granted := float64(t.sent-1) / t.spent
+	l.fell = granted < fallen*l.quota
 	rough := l.quota == 0 || t.rate > risen*l.quota || t.spent < roughClimbTime
 	if l.quota > 0 && t.rate > l.quota {
 		// The measured value is too low, because the rate was below the quota for part
@@ -194,7 +205,9 @@ func (l *law) succeeded(t Ticket) {
 }
 
 // trusted reports whether enough requests have been sent since the latest refusal.
-func (l *law) trusted() bool { return !l.doubt && l.sent >= trial }
+func (l *law) trusted() bool {
+	return !l.doubt && l.sent >= trial && (!l.fell || l.spent >= fallenTrial)
+}
 
 // holdBack makes all callers wait for the time that the service asked for.
 func (l *law) holdBack(now time.Time, wait time.Duration) {

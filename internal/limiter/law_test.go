@@ -186,6 +186,19 @@ func TestARateIsTrustedOnceAFewRequestsHaveTriedIt(t *testing.T) {
 	assert.False(t, l.trusted(), "nothing has succeeded")
 }
 
+func TestAFallenQuotaIsTriedForASecond(t *testing.T) {
+	t.Parallel()
+	for granted, fell := range map[int]bool{81: false, 79: true} {
+		l := &law{quota: 10, rate: 10}
+		l.refused(start, Ticket{sent: granted + 1, spent: 10, rate: 10}, 0)
+		l.doubt, l.sent = false, trial
+		l.spent = 0.9
+		assert.Equal(t, !fell, l.trusted())
+		l.spent = 1
+		assert.True(t, l.trusted())
+	}
+}
+
 func TestTheRateClimbsFastThenSlowlyThenEverFaster(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ seconds, share float64 }{
@@ -196,6 +209,21 @@ func TestTheRateClimbsFastThenSlowlyThenEverFaster(t *testing.T) {
 		l.climb(test.seconds)
 		assert.InDelta(t, 10*test.share, l.rate, 1e-6, "after %v s", test.seconds)
 	}
+}
+
+func TestFarAboveTheQuotaTheRateClimbsTwiceAsFast(t *testing.T) {
+	t.Parallel()
+	climbTo := func(share float64) (seconds float64) {
+		l := settled(10)
+		for ; l.rate < 10*share; seconds += 0.01 {
+			l.climb(0.01)
+		}
+		return seconds
+	}
+	// The curve is at the quota after climbTime, at 1.5 times the quota after 12.62 s, and
+	// at three times the quota after 17.68 s.
+	assert.InDelta(t, 12.62, climbTo(1.5), 0.02)
+	assert.InDelta(t, 12.62+(17.68-12.62)/2, climbTo(3), 0.02)
 }
 
 func TestOnlyARateThatCallersWaitForClimbs(t *testing.T) {
