@@ -3,6 +3,7 @@ package cams
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -73,6 +74,11 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	call.info.Operation = op.name
 	start := time.Now()
 	ctx = c.watchers.start(ctx, op.name)
+	call.info.Err = errPanicked // until the call ends in another way
+	defer func() {
+		call.info.Duration = time.Since(start)
+		c.watchers.end(ctx, &call.info)
+	}()
 	for {
 		call.info.Attempts++
 		result := c.attempt(ctx, call)
@@ -85,14 +91,17 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 		if next.again && retry.Pause(ctx, next.pause) {
 			continue
 		}
+		call.info.Err = nil
 		if result.err != nil {
 			call.info.Err = c.conclude(ctx, call, next)
 		}
-		call.info.Duration = time.Since(start)
-		c.watchers.end(ctx, &call.info)
 		return call.info.Err
 	}
 }
+
+// errPanicked is what observers are told of a call in which a transport, a signer or
+// another part of the caller's panicked.
+var errPanicked = errors.New("cams: the call panicked")
 
 // result is how one attempt ended. err is nil on success, and is about this attempt
 // only.

@@ -18,7 +18,7 @@ type Observer interface {
 	StartCall(ctx context.Context, operation string) context.Context
 	// Attempt runs after each attempt, before the pause if there is a retry.
 	Attempt(ctx context.Context, attempt AttemptInfo)
-	// EndCall runs when a call has ended.
+	// EndCall runs when a call has ended, even in a panic.
 	EndCall(ctx context.Context, call CallInfo)
 }
 

@@ -144,6 +144,18 @@ func (want observed) check(t *testing.T) {
 	}
 }
 
+func TestAnObserverIsToldOfTheEndOfACallThatPanics(t *testing.T) {
+	t.Parallel()
+	seen, info := &witness{t: t}, new(cams.CallInfo)
+	_, client := service(t, cams.WithObserver(seen), cams.WithSigner(signerFunc(func(*http.Request, cams.SigningInput) error {
+		panic("of the caller's own")
+	})))
+	assert.PanicsWithValue(t, "of the caller's own", func() { _ = list(cams.WithCallInfo(t.Context(), info), client) })
+	require.Len(t, seen.ended, 1)
+	assert.EqualError(t, seen.ended[0].Err, "cams: the call panicked")
+	assert.Equal(t, seen.ended[0], *info)
+}
+
 func TestAnObserverIsNotToldOfACallThatIsInvalid(t *testing.T) {
 	t.Parallel()
 	w := &witness{t: t}
