@@ -58,6 +58,7 @@ func BenchmarkRatio(b *testing.B) {
 		one, than func(target) (call, error)
 	}{
 		{"memory", 8, "cams/bare", dialCams, dialBare},
+		{"memory", 8, "unsigned/bare", dialUnsigned, dialBare},
 		{"memory", 8, "official/cams", dialOfficial, dialCams},
 		{"memory", 1000, "cams/bare", dialCams, dialBare},
 		{"loopback", 8, "cams/bare", dialCams, dialBare},

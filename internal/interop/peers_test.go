@@ -69,6 +69,16 @@ func dialCamsWith(to target, opts ...cams.Option) (call, error) {
 	}, nil
 }
 
+// dialUnsigned makes a client that sends a fixed signature, as bare does.
+func dialUnsigned(to target) (call, error) { return dialCamsWith(to, cams.WithSigner(unsigned{})) }
+
+type unsigned struct{}
+
+func (unsigned) Sign(req *http.Request, _ cams.SigningInput) error {
+	bare.SetSignature(req.Header)
+	return nil
+}
+
 func dialBare(to target) (call, error) {
 	if to.transport == nil {
 		// With the default of two idle connections for a host, bare would dial again and again.

@@ -76,12 +76,7 @@ func (c *Client) ListChatGroupParticipants(ctx context.Context, in Request) (*Re
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "bare")
-	req.Header.Set("X-Acs-Action", "ListChatGroupParticipants")
-	req.Header.Set("X-Acs-Version", "2020-06-06")
-	req.Header.Set("X-Acs-Date", "2024-01-02T03:04:05Z")
-	req.Header.Set("X-Acs-Signature-Nonce", "3156853299f313e23d1673dc12e1703d")
-	req.Header.Set("X-Acs-Content-Sha256", emptyBodySHA256)
-	req.Header.Set("Authorization", authorization)
+	SetSignature(req.Header)
 
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -100,4 +95,14 @@ func (c *Client) ListChatGroupParticipants(ctx context.Context, in Request) (*Re
 		return nil, err
 	}
 	return out, nil
+}
+
+// SetSignature sets the headers of a fixed signature.
+func SetSignature(header http.Header) {
+	header.Set("X-Acs-Action", "ListChatGroupParticipants")
+	header.Set("X-Acs-Version", "2020-06-06")
+	header.Set("X-Acs-Date", "2024-01-02T03:04:05Z")
+	header.Set("X-Acs-Signature-Nonce", "3156853299f313e23d1673dc12e1703d")
+	header.Set("X-Acs-Content-Sha256", emptyBodySHA256)
+	header.Set("Authorization", authorization)
 }
