@@ -24,7 +24,7 @@ const (
 
 	// minRate is the lowest rate. A single refusal divides the rate by maxFall at most.
 	minRate = 0.1
-	maxFall = 4
+	maxFall = 8
 
 	// After a refusal nothing is sent for a while. shortHold is long enough for a bucket
 	// of five requests per second to refill by one. longHold is the pause after the very

@@ -88,7 +88,7 @@ func TestTheQuotaIsWhatWasGrantedBetweenRefusals(t *testing.T) {
 		{"after a climb it lies between the measure and the rate", 10, Ticket{sent: 99, spent: 10, rate: 11}, 10.2},
 		{"below the known quota the measure counts: the quota has fallen", 20, Ticket{sent: 7, spent: 1, rate: 19}, 6},
 		{"it is never above the refused rate", 10, Ticket{sent: 200, spent: 10, rate: 9.5}, 9.5},
-		{"it falls to a quarter at most", 20, Ticket{sent: 1, spent: 0.2, rate: 19}, 19. / maxFall},
+		{"it falls to an eighth at most", 20, Ticket{sent: 1, spent: 0.2, rate: 19}, 19. / maxFall},
 		{"it has a minimum", 0.1, Ticket{sent: 1, spent: 60, rate: 0.095}, minRate},
 	}
 	for _, test := range tests {
