@@ -204,7 +204,8 @@ What to keep in mind:
 * The official core's error does not contain the wait that the service names, so the loop around it cannot wait that long.
 * AWS's own way to wait does not work in virtual time: it would sleep for less than a nanosecond, again and again. So the first
   caller in line asks the limiter each millisecond, and the others wait behind it. In AWS's clients each caller asks by itself.
-* Under the quota that changes, both limiters use about as much of it. AWS's needs more refusals for that.
+* AWS's limiter climbs sooner to a quota that comes back. So it uses more of the quota that changes: one to three points with 4 to
+  64 workers. It needs more refusals for that.
 * The workers begin one after the other, 0.1 ms apart. When the first refusal arrives, the others have already sent their next
   requests. Most refusals with 64 workers are of these.
 * Network times do not vary here, and windows begin with the job. The simulation in ` + "`internal/limiter`" + ` varies both.
