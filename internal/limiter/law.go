@@ -11,11 +11,12 @@ const (
 
 	// After a refusal the rate starts below the quota, by the share depth, and reaches
 	// the quota after climbTime seconds. A measurement is rough if it is the first of a
-	// quota, or of a quota that was raised, or if it took less than roughClimbTime. The
+	// quota, or of a quota that was raised, or if it took less than roughTime seconds. The
 	// rate then climbs faster: roughClimbTime.
 	depth          = 0.05
 	climbTime      = 4
-	roughClimbTime = 2
+	roughClimbTime = 1.5
+	roughTime      = 2
 
 	// If the rate reached risen times the quota, the quota was raised. From farRisen times
 	// the quota on, the rate climbs twice as fast.
@@ -38,7 +39,7 @@ const (
 	// trial is how many requests test a new rate before it is trusted. A measurement of
 	// less than fallen times the quota shows that the quota has fallen, maybe further than
 	// measured. The test then takes at least fallenTrial seconds.
-	trial       = 5
+	trial       = 4
 	fallen      = 0.8
 	fallenTrial = 1
 
@@ -173,12 +174,12 @@ func (l *law) cut(t Ticket) {
 	// quota from before the measurement.
 	granted := float64(t.sent-1) / t.spent
 	l.fell = granted < fallen*l.quota
-	rough := l.quota == 0 || t.rate > risen*l.quota || t.spent < roughClimbTime
+	rough := l.quota == 0 || t.rate > risen*l.quota || t.spent < roughTime
 	if l.quota > 0 && t.rate > l.quota {
 		// The measured value is too low, because the rate was below the quota for part
 		// of the time. The rate is too high, because it was refused. The quota is between
 		// them, closer to the measured value.
-		granted = (2*granted + t.rate) / 3
+		granted = (3*granted + t.rate) / 4
 	}
 	l.quota = max(minRate, t.rate/maxFall, min(granted, t.rate))
 	l.rate = l.quota * (1 - depth)

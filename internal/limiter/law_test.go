@@ -85,7 +85,7 @@ func TestTheQuotaIsWhatWasGrantedBetweenRefusals(t *testing.T) {
 		want    float64
 	}{
 		{"the first measure counts alone", 0, Ticket{sent: 31, spent: 3, rate: 40}, 10},
-		{"after a climb it lies between the measure and the rate", 10, Ticket{sent: 99, spent: 10, rate: 11}, 10.2},
+		{"after a climb it lies between the measure and the rate", 10, Ticket{sent: 99, spent: 10, rate: 11}, 10.1},
 		{"below the known quota the measure counts: the quota has fallen", 20, Ticket{sent: 7, spent: 1, rate: 19}, 6},
 		{"it is never above the refused rate", 10, Ticket{sent: 200, spent: 10, rate: 9.5}, 9.5},
 		{"it falls to an eighth at most", 20, Ticket{sent: 1, spent: 0.2, rate: 19}, 19. / maxFall},
