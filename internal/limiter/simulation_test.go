@@ -248,7 +248,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 					return 20
 				})
 			},
-			3, 20 * time.Second, [2]float64{0.85, 0.90}, [2]float64{0.05, 0.08}},
+			3, 20 * time.Second, [2]float64{0.85, 0.89}, [2]float64{0.05, 0.08}},
 	}
 	for _, test := range tests {
 		for _, named := range []bool{false, true} {
