@@ -66,10 +66,8 @@ func (q quota) named(name string, atLeast float64) quota {
 	return q
 }
 
-// falling is a bucket of 20 a second. After 20 seconds it becomes one of 6 for the given time, and then 20 again.
-func falling(long time.Duration) quota {
-	const fall = 20 * time.Second
-	back := fall + long
+// falling is a bucket of 20 a second. At the time fall it becomes one of 6, and at the time back 20 again.
+func falling(fall, back time.Duration) quota {
 	return quota{
 		set: func(s *camstest.Server) {
 			s.SetTokenBucket(20, 20)
@@ -85,8 +83,8 @@ func falling(long time.Duration) quota {
 	}
 }
 
-// quotas returns the quotas of one run. The time at which the changing quota comes back differs from run to
-// run, because the result depends on what a limiter is doing at that moment.
+// quotas returns the quotas of one run. The times at which the changing quota changes differ from run to run,
+// because the result depends on what a limiter is doing at that moment.
 func quotas(run int) []quota {
 	minute := window(600, time.Minute).named("600 in each minute", 0)
 	minute.minutes = true
@@ -95,7 +93,7 @@ func quotas(run int) []quota {
 		bucket(50).named("bucket of 50 a second", 0.92),
 		window(10, time.Second).named("10 in each second", 0.90),
 		minute,
-		falling(time.Duration(54+2*run)*time.Second).named("20 a second, then 6, then 20", 0),
+		falling(time.Duration(16+run)*time.Second, time.Duration(70+3*run)*time.Second).named("20 a second, then 6, then 20", 0),
 	}
 }
 
@@ -362,7 +360,7 @@ func TestMeasureQuotas(t *testing.T) {
 		for which, quota := range quotas(0) {
 			runs := 3
 			if quota.changes {
-				runs = 9 // the result depends on when it comes back
+				runs = 9 // the result depends on when it changes
 			}
 			for _, client := range quotaPeers {
 				for _, workers := range []int{1, 4, 16, 64} {
