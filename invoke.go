@@ -82,8 +82,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	for {
 		call.info.Attempts++
 		result := c.attempt(ctx, call)
-		throttled := !result.final && isThrottled(result.err)
-		c.learn(call, &result, throttled)
+		c.learn(call, &result)
 		next := c.judge(ctx, call, &result)
 		if !result.final {
 			c.tell(ctx, call, &result, next)
@@ -91,9 +90,10 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 		if next.again && retry.Pause(ctx, next.pause) {
 			continue
 		}
-		call.info.Err = nil
 		if result.err != nil {
 			call.info.Err = c.conclude(ctx, call, next)
+		} else {
+			call.info.Err = nil
 		}
 		return call.info.Err
 	}

@@ -69,7 +69,8 @@ func (c *Client) wait(ctx context.Context, call *call, r *result) error {
 }
 
 // learn reports an attempt's outcome to the adaptive limiter.
-func (c *Client) learn(call *call, r *result, throttled bool) {
+func (c *Client) learn(call *call, r *result) {
+	throttled := !r.final && isThrottled(r.err)
 	if throttled {
 		call.retries.refusals++
 	}
