@@ -78,7 +78,7 @@ type law struct {
 	// The measurement since the latest refusal.
 	sent    int       // requests
 	spent   float64   // seconds, without idle times
-	climbed float64   // seconds of the climb: of the times in which callers had to wait
+	climbed float64   // the place on the curve, in seconds: it moves while callers wait
 	last    time.Time // when the latest request was sent
 }
 
