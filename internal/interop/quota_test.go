@@ -357,9 +357,9 @@ func TestMeasureQuotas(t *testing.T) {
 	}
 	var results []quotaResult
 	t.Run("all", func(t *testing.T) {
-		for which, quota := range quotas(0) {
+		for which, q := range quotas(0) {
 			runs := 3
-			if quota.changes {
+			if q.changes {
 				runs = 9 // the result depends on when it changes
 			}
 			for _, client := range quotaPeers {

@@ -160,8 +160,8 @@ const quotaIntroduction = `## Under an unknown quota
 An account may make some 5 to 50 requests a second, and no answer says how many. The job is to list the members of 1,500
 groups, with one call of ListChatGroupParticipants for each, shared among 1, 4, 16 or 64 workers. The service is the fake of
 ` + "`camstest`" + ` in memory, which checks each signature and answers after 40 ms. Time is virtual (testing/synctest), and all
-clients run in one command. Each figure is the median of three runs, under
-the quota that changes of nine.
+clients run in one command. Each figure is the median of three runs, or of nine for the
+quota that changes.
 
 ![Groups lost, requests refused and quota used, by client](quotas.svg)
 
@@ -179,8 +179,8 @@ attempts, this client would lose some groups.
 
 **Lost** is the share of groups whose call ended in an error. **Refused** is the share of requests that the service refused.
 **Used** is the share of the quota, from the first request to the last answer, that went into successful calls. **Wait named**
-says whether refusals named the time to wait. The quota that changes is a bucket of 20 a second, after 16 to 24 seconds
-one of 6 for 54 to 70 seconds, and then one of 20 again.
+says whether refusals named the time to wait. The quota that changes is a bucket of 20 a second, after 16 to 24 seconds one
+of 6 for 54 to 70 seconds, and then one of 20 again.
 
 Two clients find the quota by themselves. This table has the worst figures of each, over both kinds of refusals (with and
 without a named wait):
@@ -205,8 +205,8 @@ What to keep in mind:
 * The official core's error does not contain the wait that the service names, so the loop around it cannot wait that long.
 * AWS's own way to wait does not work in virtual time: it would sleep for less than a nanosecond, again and again. So the first
   caller in line asks the limiter each millisecond, and the others wait behind it. In AWS's clients each caller asks by itself.
-* AWS's limiter climbs sooner to a quota that comes back. So with 64 workers it uses two points more of the quota that changes, and
-  with 4 and 16 workers about as much as cams. It needs more refusals for that.
+* AWS's limiter climbs sooner to a quota that comes back. So with 64 workers it uses two points more of the quota that changes,
+  and with 4 and 16 workers about as much as cams. It needs more refusals for that.
 * The workers begin one after the other, 0.1 ms apart. When the first refusal arrives, the others have already sent their next
   requests. Most refusals with 64 workers are of these.
 * Network times do not vary here, and windows begin with the job. The simulation in ` + "`internal/limiter`" + ` varies both.
