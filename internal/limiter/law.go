@@ -1,12 +1,15 @@
 package limiter
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // The constants of the control law. Rates are in requests per second.
 const (
 	// firstRate is the rate after the first refusal. It grows by firstStep with each
 	// request until the next refusal, which shows the quota.
-	firstRate = 10
+	firstRate = 25
 	firstStep = 1
 
 	// After a refusal the rate starts below the quota, by the share depth, and reaches
@@ -14,18 +17,21 @@ const (
 	// quota, or of a quota that was raised, or if it took less than roughTime seconds. The
 	// rate then climbs faster: roughClimbTime.
 	depth          = 0.05
-	climbTime      = 4
+	climbTime      = 3.5
 	roughClimbTime = 1.5
 	roughTime      = 2
 
 	// If the rate reached risen times the quota, the quota was raised. From farRisen times
-	// the quota on, the rate climbs twice as fast.
-	risen    = 1.25
-	farRisen = 1.5
+	// the quota on, the rate climbs farFaster times as fast.
+	risen     = 1.25
+	farRisen  = 1.5
+	farFaster = 3
 
-	// minRate is the lowest rate. A single refusal divides the rate by maxFall at most.
+	// overshoot is how much the refused rate counts in the measured quota, from 0 to 1.
+	overshoot = 0.12
+
+	// minRate is the lowest rate.
 	minRate = 0.1
-	maxFall = 8
 
 	// After a refusal nothing is sent for a while. shortHold is long enough for a bucket
 	// of five requests per second to refill by one. longHold is the pause after the very
@@ -36,12 +42,10 @@ const (
 	longHold  = time.Second
 	maxHold   = 15 * time.Second
 
-	// trial is how many requests test a new rate before it is trusted. A measurement of
-	// less than fallen times the quota shows that the quota has fallen, maybe further than
-	// measured. The test then takes at least fallenTrial seconds.
-	trial       = 4
-	fallen      = 0.8
-	fallenTrial = 1
+	// trial is how many requests test a new rate before a call that was refused is sent
+	// again. If it was refused more than once, the test takes longTrial seconds.
+	trial     = 4
+	longTrial = 1
 
 	// maxNamedHold limits how long a wait that the service asks for holds all callers.
 	maxNamedHold = 2 * time.Minute
@@ -70,7 +74,6 @@ type law struct {
 
 	hold  time.Duration // the pause after the latest refusal
 	doubt bool          // no request has succeeded since the latest refusal
-	fell  bool          // the latest refusal showed that the quota has fallen
 	next  time.Time     // when the rate allows the next request
 	named time.Time     // when a wait that the service asked for ends
 	busy  time.Time     // when a call was last refused or had to wait
@@ -137,7 +140,7 @@ func (l *law) climb(seconds float64) {
 		return
 	}
 	if l.rate > farRisen*l.quota {
-		seconds *= 2
+		seconds *= farFaster
 	}
 	l.climbed += seconds
 	x := l.climbed/l.climbTime - 1
@@ -172,16 +175,13 @@ func (l *law) refused(now time.Time, t Ticket, wait time.Duration) {
 func (l *law) cut(t Ticket) {
 	// The service granted all requests before the refused one. One of them may have used
 	// quota from before the measurement.
-	granted := float64(t.sent-1) / t.spent
-	l.fell = granted < fallen*l.quota
+	granted := float64(max(1, t.sent-1)) / t.spent
 	rough := l.quota == 0 || t.rate > risen*l.quota || t.spent < roughTime
-	if l.quota > 0 && t.rate > l.quota {
-		// The measured value is too low, because the rate was below the quota for part
-		// of the time. The rate is too high, because it was refused. The quota is between
-		// them, closer to the measured value.
-		granted = (3*granted + t.rate) / 4
-	}
-	l.quota = max(minRate, t.rate/maxFall, min(granted, t.rate))
+	// The measured value is too low, because the rate was below the quota for part of the
+	// time. The rate is too high, because it was refused. The quota is between them, close
+	// to the measured value.
+	quota := math.Pow(granted, 1-overshoot) * math.Pow(t.rate, overshoot)
+	l.quota = max(minRate, min(quota, t.rate))
 	l.rate = l.quota * (1 - depth)
 	l.climbed, l.climbTime = 0, climbTime
 	if rough {
@@ -205,9 +205,21 @@ func (l *law) succeeded(t Ticket) {
 	}
 }
 
-// trusted reports whether enough requests have been sent since the latest refusal.
-func (l *law) trusted() bool {
-	return !l.doubt && l.sent >= trial && (!l.fell || l.spent >= fallenTrial)
+// order returns which calls to send first: 0 means calls that were never refused, 1 calls
+// that were refused once, 2 calls that were refused more often.
+//
+// The more often a call was refused, the fewer attempts it has left. So after a refusal
+// it waits until others have tried the new rate, the longer the more often it was
+// refused. Then it goes first.
+func (l *law) order() [3]int {
+	switch {
+	case l.doubt || l.sent < trial:
+		return [3]int{0, 1, 2}
+	case l.spent < l.hold.Seconds()+longTrial:
+		return [3]int{1, 0, 2}
+	default:
+		return [3]int{2, 1, 0}
+	}
 }
 
 // holdBack makes all callers wait for the time that the service asked for.

@@ -34,9 +34,9 @@ type waiter struct{ wake chan struct{} }
 // cause of ctx. refusals is how often this call was refused before.
 //
 // Calls that were refused more often go first, because they have the fewest attempts
-// left. For the same reason they go last for the first few requests after a refusal,
-// because those are the most likely to be refused again. Otherwise callers are served in
-// the order they came.
+// left. For the same reason they go last for some time after a refusal, because the first
+// requests are the most likely to be refused again: see law.order. Otherwise callers are
+// served in the order they came.
 func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
 	if ctx.Err() != nil {
 		return Ticket{}, context.Cause(ctx)
@@ -112,10 +112,7 @@ func (w *waiter) sleep(ctx context.Context, timed bool, d time.Duration) {
 
 // first returns the waiter to serve next, nil if there is none.
 func (a *Adaptive) first() *list.Element {
-	for i := range a.queues {
-		if a.law.trusted() {
-			i = len(a.queues) - 1 - i
-		}
+	for _, i := range a.law.order() {
 		if e := a.queues[i].Front(); e != nil {
 			return e
 		}

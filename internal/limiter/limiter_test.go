@@ -103,7 +103,7 @@ func TestANewcomerDoesNotOvertakeWhenTheTimeComes(t *testing.T) {
 	})
 }
 
-func TestNewCallsTryTheRateAfterARefusalAndThenThoseRefusedMostOftenComeFirst(t *testing.T) {
+func TestAfterARefusalNewCallsTryTheRateAndThoseRefusedMostOftenComeLast(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
 		refuse(t, a)
 		var s served
@@ -117,8 +117,24 @@ func TestNewCallsTryTheRateAfterARefusalAndThenThoseRefusedMostOftenComeFirst(t 
 		s.group.Wait()
 		assert.Equal(t, []string{
 			"new 1", "new 2", "new 3", "new 4",
-			"twice", "nine times", "once", "once, later", "new 5",
+			"once", "once, later", "new 5", "twice", "nine times",
 		}, s.names)
+	})
+}
+
+func TestOnceTheRateWasTriedCallsRefusedMostOftenComeFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
+		refuse(t, a)
+		for range 1000 {
+			a.Succeeded(send(t, a), -1, 0)
+		}
+		a.Succeeded(send(t, a), 0, time.Second) // nobody may send for a second
+		var s served
+		for refusals, name := range []string{"new", "once", "twice"} {
+			s.queue(t, a, name, refusals)
+		}
+		s.group.Wait()
+		assert.Equal(t, []string{"twice", "once", "new"}, s.names)
 	})
 }
 
@@ -192,7 +208,7 @@ func TestTheFirstSuccessAfterARefusalServesTheNext(t *testing.T) {
 		name         string
 		answer, want time.Duration // after the request was sent
 	}{
-		{"at the rate, if the answer is fast", 40 * time.Millisecond, 100 * time.Millisecond},
+		{"at the rate, if the answer is fast", 10 * time.Millisecond, 40 * time.Millisecond},
 		{"at once, if the answer is slow", 300 * time.Millisecond, 300 * time.Millisecond},
 	}
 	for _, test := range tests {

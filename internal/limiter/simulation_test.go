@@ -222,6 +222,14 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 		share       [2]float64 // at least, with one worker and with more
 		refused     [2]float64 // at most, up to 16 workers and with more
 	}{
+		{"a bucket of 5 a second",
+			func(*rand.Rand) quota { return newBucket(5, constant(5)) },
+			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.06, 0.09}},
+		{"5 in each second",
+			func(rng *rand.Rand) quota {
+				return &window{n: 5, period: time.Second, offset: between(rng, time.Second)}
+			},
+			3, 20 * time.Second, [2]float64{0.80, 0.85}, [2]float64{0.06, 0.09}},
 		{"a bucket of 10 a second",
 			func(*rand.Rand) quota { return newBucket(10, constant(10)) },
 			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.05, 0.08}},
