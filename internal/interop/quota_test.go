@@ -93,7 +93,7 @@ func quotas(run int) []quota {
 		bucket(50).named("bucket of 50 a second", 0.92),
 		window(10, time.Second).named("10 in each second", 0.90),
 		minute,
-		falling(time.Duration(16+run)*time.Second, time.Duration(70+3*run)*time.Second).named("20 a second, then 6, then 20", 0),
+		falling(time.Duration(16+run)*time.Second, time.Duration(70+3*run)*time.Second).named("20 a second, then 6, then 20", 0.94),
 	}
 }
 

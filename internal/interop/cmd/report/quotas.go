@@ -205,8 +205,8 @@ What to keep in mind:
 * The official core's error does not contain the wait that the service names, so the loop around it cannot wait that long.
 * AWS's own way to wait does not work in virtual time: it would sleep for less than a nanosecond, again and again. So the first
   caller in line asks the limiter each millisecond, and the others wait behind it. In AWS's clients each caller asks by itself.
-* AWS's limiter climbs sooner to a quota that comes back. So with 64 workers it uses two points more of the quota that changes,
-  and with 4 and 16 workers about as much as cams. It needs more refusals for that.
+* In three cases AWS's limiter uses one or two points more of the quota, with more refusals: one worker with the quota that
+  changes, if no wait is named; one worker with 10 in each second, if the wait is named; four workers with a bucket of 50.
 * The workers begin one after the other, 0.1 ms apart. When the first refusal arrives, the others have already sent their next
   requests. Most refusals with 64 workers are of these.
 * Network times do not vary here, and windows begin with the job. The simulation in ` + "`internal/limiter`" + ` varies both.
