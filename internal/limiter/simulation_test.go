@@ -59,6 +59,13 @@ func (b *bucket) fill(at time.Duration) {
 	b.last = at
 }
 
+// steadyBucket holds the requests of a second, and its rate does not change.
+func steadyBucket(rate float64) func(*rand.Rand) quota {
+	return func(*rand.Rand) quota {
+		return newBucket(rate, func(time.Duration) float64 { return rate })
+	}
+}
+
 // window grants n requests in each period of its clock, which shows offset at
 // the start of the run.
 type window struct {
@@ -206,11 +213,13 @@ func (w worker) random(d time.Duration) time.Duration {
 
 func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 	t.Parallel()
-	constant := func(rate float64) func(time.Duration) float64 {
-		return func(time.Duration) float64 { return rate }
-	}
 	between := func(rng *rand.Rand, d time.Duration) time.Duration {
 		return time.Duration(rng.Int64N(int64(d)))
+	}
+	inEach := func(period time.Duration, n int) func(*rand.Rand) quota {
+		return func(rng *rand.Rand) quota {
+			return &window{n: n, period: period, offset: between(rng, period)}
+		}
 	}
 	// One worker makes at most 25 requests a second, and none while it pauses
 	// after a refusal.
@@ -223,28 +232,22 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 		refused     [2]float64 // at most, up to 16 workers and with more
 	}{
 		{"a bucket of 5 a second",
-			func(*rand.Rand) quota { return newBucket(5, constant(5)) },
+			steadyBucket(5),
 			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.06, 0.09}},
 		{"5 in each second",
-			func(rng *rand.Rand) quota {
-				return &window{n: 5, period: time.Second, offset: between(rng, time.Second)}
-			},
+			inEach(time.Second, 5),
 			3, 20 * time.Second, [2]float64{0.80, 0.85}, [2]float64{0.06, 0.09}},
 		{"a bucket of 10 a second",
-			func(*rand.Rand) quota { return newBucket(10, constant(10)) },
+			steadyBucket(10),
 			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.05, 0.08}},
 		{"a bucket of 50 a second",
-			func(*rand.Rand) quota { return newBucket(50, constant(50)) },
+			steadyBucket(50),
 			3, 20 * time.Second, [2]float64{0.45, 0.92}, [2]float64{0.05, 0.08}},
 		{"10 in each second",
-			func(rng *rand.Rand) quota {
-				return &window{n: 10, period: time.Second, offset: between(rng, time.Second)}
-			},
+			inEach(time.Second, 10),
 			3, 20 * time.Second, [2]float64{0.85, 0.90}, [2]float64{0.05, 0.08}},
 		{"600 in each minute",
-			func(rng *rand.Rand) quota {
-				return &window{n: 600, period: time.Minute, offset: between(rng, time.Minute)}
-			},
+			inEach(time.Minute, 600),
 			10, 2 * time.Minute, [2]float64{}, [2]float64{0.12, 0.12}},
 		{"a bucket that falls from 20 to 6 a second and comes back",
 			func(rng *rand.Rand) quota {
@@ -290,10 +293,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 
 func TestIsNotSlowerWithoutAQuota(t *testing.T) {
 	t.Parallel()
-	unlimited := func(*rand.Rand) quota {
-		return newBucket(1e9, func(time.Duration) float64 { return 1e9 })
-	}
-	f := simulate(t, job{calls: 1600, workers: 16, maxAttempts: 3, maxDelay: 20 * time.Second}, unlimited, 0)
+	f := simulate(t, job{calls: 1600, workers: 16, maxAttempts: 3, maxDelay: 20 * time.Second}, steadyBucket(1e9), 0)
 	assert.Zero(t, f.refused)
 	assert.Less(t, f.took, 4100*time.Millisecond) // 4.0 s, and the random part of the latency
 }
@@ -301,9 +301,6 @@ func TestIsNotSlowerWithoutAQuota(t *testing.T) {
 func TestDoesNotForgetWhileCallersWait(t *testing.T) {
 	t.Parallel()
 	// Ten minutes of work just below the quota cost few refusals.
-	newQuota := func(*rand.Rand) quota {
-		return newBucket(10, func(time.Duration) float64 { return 10 })
-	}
-	f := simulate(t, job{calls: 6000, workers: 16, maxAttempts: 3, maxDelay: 20 * time.Second}, newQuota, 0)
+	f := simulate(t, job{calls: 6000, workers: 16, maxAttempts: 3, maxDelay: 20 * time.Second}, steadyBucket(10), 0)
 	assert.Less(t, f.refused, 150)
 }
