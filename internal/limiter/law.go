@@ -174,7 +174,7 @@ func (l *law) refused(now time.Time, t Ticket, wait time.Duration) {
 // cut sets the quota and the rate after a refusal.
 func (l *law) cut(t Ticket) {
 	// The service granted all requests before the refused one. One of them may have used
-	// quota from before the measurement.
+	// quota from before the measurement, but at least one counts: the quota is not 0.
 	granted := float64(max(1, t.sent-1)) / t.spent
 	rough := l.quota == 0 || t.rate > risen*l.quota || t.spent < roughTime
 	// The measured value is too low, because the rate was below the quota for part of the
