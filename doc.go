@@ -140,8 +140,9 @@
 // (seconds or a date). If the wait is longer than MaxDelay, or ends after the caller's
 // deadline, the call ends at once; [RetryAfter] returns the wait. If the service does
 // not ask, the pause is random, from zero to BaseDelay (ThrottleDelay if throttled).
-// That limit doubles with each retry, up to MaxDelay. The three repairs (nonce, clock,
-// credentials) need no pause.
+// That limit doubles with each retry, up to MaxDelay. The default limiter may make a
+// throttled call wait longer: see Quotas. The three repairs (nonce, clock, credentials)
+// need no pause.
 //
 // All calls of a client share a retry budget. Each retry takes one from it; it holds
 // up to [RetryPolicy].Budget retries. A call that succeeds gives back what its retries

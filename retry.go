@@ -16,7 +16,7 @@ type RetryPolicy struct {
 	MaxAttempts   int           // requests per call, including the first; default 3
 	BaseDelay     time.Duration // upper limit of the first pause, doubled with each retry; default 200 ms
 	MaxDelay      time.Duration // upper limit of pauses, and of a wait that the service asks for; default 20 s
-	ThrottleDelay time.Duration // BaseDelay for throttled requests; default 1 s
+	ThrottleDelay time.Duration // BaseDelay for throttled requests; default 1 s, or 200 ms with the default limiter
 	Budget        int           // retries that all calls of a client share; default 100, negative means no limit
 }
 
@@ -27,7 +27,6 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	p.MaxAttempts = cmp.Or(p.MaxAttempts, 3)
 	p.BaseDelay = cmp.Or(p.BaseDelay, 200*time.Millisecond)
 	p.MaxDelay = cmp.Or(p.MaxDelay, 20*time.Second)
-	p.ThrottleDelay = cmp.Or(p.ThrottleDelay, time.Second)
 	p.Budget = cmp.Or(p.Budget, 100)
 	return p
 }
@@ -232,13 +231,22 @@ func (c *Client) retryable(call *call, err error) verdict {
 		}
 	}
 	if isThrottled(err) {
-		again.reason, base = "throttled", c.retry.ThrottleDelay
+		again.reason, base = "throttled", c.throttleDelay()
 	}
 	if again.reason == "" {
 		return verdict{reason: "not retryable"}
 	}
 	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
 	return again
+}
+
+// throttleDelay returns BaseDelay for throttled requests. The adaptive limiter holds them
+// back too, so by default they pause only briefly if it is in use.
+func (c *Client) throttleDelay() time.Duration {
+	if c.limiter == nil {
+		return cmp.Or(c.retry.ThrottleDelay, 200*time.Millisecond)
+	}
+	return cmp.Or(c.retry.ThrottleDelay, time.Second)
 }
 
 // isThrottled reports whether an attempt was refused for too many requests.

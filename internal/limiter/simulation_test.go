@@ -161,7 +161,7 @@ func (r *run) take() bool {
 
 // call repeats a request as the client does.
 func (w worker) call() {
-	longest := time.Second
+	longest := 200 * time.Millisecond // the client's default with this limiter
 	for n := range w.maxAttempts {
 		granted, wait := w.attempt(n)
 		if granted {
