@@ -17,7 +17,7 @@ const (
 	// quota, or of a quota that was raised, or if it took less than roughTime seconds. The
 	// rate then climbs faster: roughClimbTime.
 	depth          = 0.05
-	climbTime      = 3.5
+	climbTime      = 4
 	roughClimbTime = 1.5
 	roughTime      = 2
 
@@ -28,7 +28,7 @@ const (
 	farFaster = 3
 
 	// overshoot is how much the refused rate counts in the measured quota, from 0 to 1.
-	overshoot = 0.12
+	overshoot = 0.14
 
 	// minRate is the lowest rate.
 	minRate = 0.1

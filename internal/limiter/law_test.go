@@ -84,11 +84,11 @@ func TestTheQuotaIsWhatWasGrantedBetweenRefusals(t *testing.T) {
 		refused Ticket
 		want    float64
 	}{
-		{"it is close to the measure, on the side of the refused rate", 0, Ticket{sent: 31, spent: 3, rate: 40}, 11.80992661430},
-		{"closer if the rate was too", 10, Ticket{sent: 99, spent: 10, rate: 11}, 9.93678901868},
-		{"also if it has fallen", 20, Ticket{sent: 7, spent: 1, rate: 19}, 6.89006838631},
+		{"it is close to the measure, on the side of the refused rate", 0, Ticket{sent: 31, spent: 3, rate: 40}, 12.14194884395},
+		{"closer if the rate was too", 10, Ticket{sent: 99, spent: 10, rate: 11}, 9.95977210065},
+		{"also if it has fallen", 20, Ticket{sent: 7, spent: 1, rate: 19}, 7.05075427610},
 		{"it is never above the refused rate", 10, Ticket{sent: 200, spent: 10, rate: 9.5}, 9.5},
-		{"one request counts if none was granted", 20, Ticket{sent: 1, spent: 1, rate: 19}, 1.42380473245},
+		{"one request counts if none was granted", 20, Ticket{sent: 1, spent: 1, rate: 19}, 1.51016883689},
 		{"it has a minimum", 0.1, Ticket{sent: 1, spent: 60, rate: 0.095}, minRate},
 	}
 	for _, test := range tests {
@@ -137,7 +137,7 @@ func TestTheMeasureDoesNotDependOnTheLatency(t *testing.T) {
 			}
 		}
 		l.refused(after(float64(100+latency)/10), refused, 0)
-		assert.InDelta(t, 9.89508211, l.quota, 1e-6) // between 99/10.2 and the rate, 11.4
+		assert.InDelta(t, 9.92697204, l.quota, 1e-6) // between 99/10.2 and the rate, 11.4
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -65,6 +66,9 @@ func steadyBucket(rate float64) func(*rand.Rand) quota {
 		return newBucket(rate, func(time.Duration) float64 { return rate })
 	}
 }
+
+// between5And50 returns a rate, small ones as often as large ones.
+func between5And50(rng *rand.Rand) float64 { return 5 * math.Pow(10, rng.Float64()) }
 
 // window grants n requests in each period of its clock, which shows offset at
 // the start of the run.
@@ -221,8 +225,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 			return &window{n: n, period: period, offset: between(rng, period)}
 		}
 	}
-	// One worker makes at most 25 requests a second, and none while it pauses
-	// after a refusal.
+	// One worker makes at most 25 requests a second.
 	tests := []struct {
 		name        string
 		newQuota    func(rng *rand.Rand) quota
@@ -236,7 +239,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.06, 0.09}},
 		{"5 in each second",
 			inEach(time.Second, 5),
-			3, 20 * time.Second, [2]float64{0.80, 0.85}, [2]float64{0.06, 0.09}},
+			3, 20 * time.Second, [2]float64{0.85, 0.85}, [2]float64{0.06, 0.09}},
 		{"a bucket of 10 a second",
 			steadyBucket(10),
 			3, 20 * time.Second, [2]float64{0.95, 0.95}, [2]float64{0.05, 0.08}},
@@ -245,7 +248,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 			3, 20 * time.Second, [2]float64{0.45, 0.92}, [2]float64{0.05, 0.08}},
 		{"10 in each second",
 			inEach(time.Second, 10),
-			3, 20 * time.Second, [2]float64{0.85, 0.90}, [2]float64{0.05, 0.08}},
+			3, 20 * time.Second, [2]float64{0.90, 0.90}, [2]float64{0.05, 0.08}},
 		{"600 in each minute",
 			inEach(time.Minute, 600),
 			10, 2 * time.Minute, [2]float64{}, [2]float64{0.12, 0.12}},
@@ -259,7 +262,16 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 					return 20
 				})
 			},
-			3, 20 * time.Second, [2]float64{0.85, 0.89}, [2]float64{0.05, 0.08}},
+			3, 20 * time.Second, [2]float64{0.88, 0.88}, [2]float64{0.05, 0.08}},
+		{"a bucket of 5 to 50 a second that holds the requests of up to two seconds",
+			func(rng *rand.Rand) quota {
+				rate := between5And50(rng)
+				return newBucket(max(1, 2*rate*rng.Float64()), func(time.Duration) float64 { return rate })
+			},
+			3, 20 * time.Second, [2]float64{0.45, 0.50}, [2]float64{0.07, 0.10}},
+		{"5 to 50 in each second",
+			func(rng *rand.Rand) quota { return inEach(time.Second, int(between5And50(rng)))(rng) },
+			3, 20 * time.Second, [2]float64{0.45, 0.80}, [2]float64{0.06, 0.09}},
 	}
 	for _, test := range tests {
 		for _, named := range []bool{false, true} {
