@@ -160,8 +160,7 @@ const quotaIntroduction = `## Under an unknown quota
 An account may make some 5 to 50 requests a second, and no answer says how many. The job is to list the members of 1,500
 groups, with one call of ListChatGroupParticipants for each, shared among 1, 4, 16 or 64 workers. The service is the fake of
 ` + "`camstest`" + ` in memory, which checks each signature and answers after 40 ms. Time is virtual (testing/synctest), and all
-clients run in one command. Each figure is the median of three runs, or of nine for the
-quota that changes.
+clients run in one command. Each figure is the median of three runs, or of nine for the quota that changes; "lost" is the mean.
 
 ![Groups lost, requests refused and quota used, by client](quotas.svg)
 
@@ -205,8 +204,8 @@ What to keep in mind:
 * The official core's error does not contain the wait that the service names, so the loop around it cannot wait that long.
 * AWS's own way to wait does not work in virtual time: it would sleep for less than a nanosecond, again and again. So the first
   caller in line asks the limiter each millisecond, and the others wait behind it. In AWS's clients each caller asks by itself.
-* In three cases AWS's limiter uses one or two points more of the quota, with more refusals: one worker with the quota that
-  changes, if no wait is named; one worker with 10 in each second, if the wait is named; four workers with a bucket of 50.
+* In two of the 40 cases AWS's limiter uses more of the quota, with more refusals: one worker with a bucket of 10, if the wait
+  is named (0.1 points); four workers with a bucket of 50, if it is not (about one point).
 * The workers begin one after the other, 0.1 ms apart. When the first refusal arrives, the others have already sent their next
   requests. Most refusals with 64 workers are of these.
 * Network times do not vary here, and windows begin with the job. The simulation in ` + "`internal/limiter`" + ` varies both.
