@@ -95,9 +95,22 @@ func (w *window) offered(at time.Duration) float64 {
 	return float64(w.n) * float64((at+w.offset)/w.period+1)
 }
 
-// job is the work of a client with a limiter: calls made by workers.
+// inEach makes windows of n requests, which begin at a random time.
+func inEach(period time.Duration, n int) func(*rand.Rand) quota {
+	return func(rng *rand.Rand) quota {
+		return &window{n: n, period: period, offset: between(rng, period)}
+	}
+}
+
+func between(rng *rand.Rand, d time.Duration) time.Duration {
+	return time.Duration(rng.Int64N(int64(d)))
+}
+
+// job is the work of a client with a limiter: calls made by workers. Several
+// clients may share the work and the quota.
 type job struct {
 	calls, workers int
+	clients        int // 0 means one
 	maxAttempts    int
 	maxDelay       time.Duration
 	named          bool // refusals name the time to wait
@@ -114,8 +127,7 @@ type figures struct {
 // run is one run of a job.
 type run struct {
 	job
-	limiter limiter.Adaptive
-	start   time.Time
+	start time.Time
 
 	mu    sync.Mutex
 	quota quota
@@ -127,7 +139,8 @@ type run struct {
 // anything at the same moment. So a run has the same figures each time.
 type worker struct {
 	*run
-	rng *rand.Rand
+	limiter *limiter.Adaptive // of the worker's client
+	rng     *rand.Rand
 }
 
 // simulate runs a job in virtual time.
@@ -135,9 +148,10 @@ func simulate(t *testing.T, j job, newQuota func(*rand.Rand) quota, seed uint64)
 	synctest.Test(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		r := &run{job: j, quota: newQuota(rng), left: j.calls, start: time.Now()}
+		limiters := make([]limiter.Adaptive, max(1, j.clients))
 		var workers sync.WaitGroup
 		for i := range j.workers {
-			w := worker{r, rand.New(rand.NewPCG(seed, uint64(i+1)))}
+			w := worker{r, &limiters[i%len(limiters)], rand.New(rand.NewPCG(seed, uint64(i+1)))}
 			workers.Go(w.work)
 		}
 		workers.Wait()
@@ -212,19 +226,11 @@ func (w worker) attempt(refusals int) (granted bool, wait time.Duration) {
 }
 
 func (w worker) random(d time.Duration) time.Duration {
-	return time.Duration(w.rng.Int64N(int64(d)))
+	return between(w.rng, d)
 }
 
 func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 	t.Parallel()
-	between := func(rng *rand.Rand, d time.Duration) time.Duration {
-		return time.Duration(rng.Int64N(int64(d)))
-	}
-	inEach := func(period time.Duration, n int) func(*rand.Rand) quota {
-		return func(rng *rand.Rand) quota {
-			return &window{n: n, period: period, offset: between(rng, period)}
-		}
-	}
 	// One worker makes at most 25 requests a second.
 	tests := []struct {
 		name        string
@@ -300,6 +306,38 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+func TestClientsThatShareAnUnknownQuotaLoseNothingInFiveAttempts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		newQuota func(*rand.Rand) quota
+		clients  int
+		share    float64 // at least
+	}{
+		{"a bucket of 10 a second, 2 clients", steadyBucket(10), 2, 0.75},
+		{"a bucket of 10 a second, 4 clients", steadyBucket(10), 4, 0.70},
+		{"10 in each second, 2 clients", inEach(time.Second, 10), 2, 0.75},
+		{"10 in each second, 4 clients", inEach(time.Second, 10), 4, 0.60},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			j := job{calls: 1500, workers: 16, clients: test.clients, maxAttempts: 5, maxDelay: 20 * time.Second}
+			lost, refused, share := 0, 0, 2.
+			for seed := range *seeds {
+				f := simulate(t, j, test.newQuota, uint64(seed))
+				lost += f.lost
+				refused = max(refused, f.refused)
+				share = min(share, f.share)
+			}
+			t.Logf("lost %d, refused %d, share %.1f %%", lost, refused, 100*share)
+			assert.Zero(t, lost)
+			assert.LessOrEqual(t, refused, j.calls/10)
+			assert.GreaterOrEqual(t, share, test.share)
+		})
 	}
 }
 
