@@ -20,11 +20,11 @@ type operation struct {
 
 // unknownOutcome returns the reason of a call with an unknown outcome.
 func (o *operation) unknownOutcome() string {
-	look := "look"
+	check := "check"
 	if o.tells != "" {
-		look += " with " + o.tells
+		check += " with " + o.tells
 	}
-	return "outcome unknown, " + look + " before you repeat it"
+	return "outcome unknown, " + check + " before you call again"
 }
 
 // parameters are the parameters of a request.

@@ -111,7 +111,7 @@ func TestAnUnknownOutcomeEndsIt(t *testing.T) {
 		})
 		err := l.run(t.Context(), opts...)
 		require.ErrorIs(t, err, cams.ErrOutcomeUnknown)
-		assert.ErrorContains(t, err, "look with ListChatGroup")
+		assert.ErrorContains(t, err, "check with ListChatGroup")
 		assert.Equal(t, []string{"AddChatGroup"}, writes(server))
 	})
 }

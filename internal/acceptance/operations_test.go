@@ -204,7 +204,7 @@ func isNoProtocol(t *testing.T, err error) {
 func isUnknown(t *testing.T, err error) {
 	require.ErrorIs(t, err, cams.ErrOutcomeUnknown)
 	require.ErrorAs(t, err, new(*cams.CallError))
-	assert.Contains(t, err.Error(), "look with ListChatGroup before you repeat it")
+	assert.Contains(t, err.Error(), "check with ListChatGroup before you call again")
 }
 
 func isStopped(t *testing.T, err error) {
