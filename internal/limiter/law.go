@@ -34,13 +34,15 @@ const (
 	minRate = 0.1
 
 	// After a refusal nothing is sent for a while. shortHold is long enough for a bucket
-	// of five requests per second to refill by one. longHold is the pause after the very
-	// first refusal and after a second one in a row; a quota per second starts a new
-	// window in that time. With each further refusal in a row the pause doubles, up to
-	// maxHold.
-	shortHold = 200 * time.Millisecond
-	longHold  = time.Second
-	maxHold   = 15 * time.Second
+	// of five requests per second to refill by one. firstHold is the pause after the very
+	// first refusal; a quota per second starts a new window in that time. secondHold is
+	// the shortest pause after a second refusal in a row. It is long, because a call that
+	// makes three attempts has only one left. With each further refusal in a row the pause
+	// doubles, up to maxHold.
+	shortHold  = 200 * time.Millisecond
+	firstHold  = time.Second
+	secondHold = 2 * time.Second
+	maxHold    = 15 * time.Second
 
 	// trial is how many requests test a new rate before a call that was refused is sent
 	// again. If it was refused more than once, the test takes longTrial seconds.
@@ -160,7 +162,7 @@ func (l *law) refused(now time.Time, t Ticket, wait time.Duration) {
 	switch {
 	case l.rate == 0:
 		l.rate = firstRate
-		l.measure(longHold)
+		l.measure(firstHold)
 	case l.doubt: // refused again, with nothing granted to measure
 		l.hold = l.longerHold()
 	default:
@@ -195,7 +197,7 @@ func (l *law) measure(hold time.Duration) {
 	l.sent, l.spent = 0, hold.Seconds()
 }
 
-func (l *law) longerHold() time.Duration { return min(max(2*l.hold, longHold), maxHold) }
+func (l *law) longerHold() time.Duration { return min(max(2*l.hold, secondHold), maxHold) }
 
 // succeeded notes an answer that was not a refusal for too many requests.
 func (l *law) succeeded(t Ticket) {

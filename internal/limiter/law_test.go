@@ -52,6 +52,16 @@ func TestAfterARefusalOneRequestIsSentAtATimeUntilOneSucceeds(t *testing.T) {
 	assert.InDelta(t, 1./firstRate+1./(firstRate+firstStep), l.untilReady(start), 1e-6)
 }
 
+func TestTheSecondPauseInARowIsLong(t *testing.T) {
+	t.Parallel()
+	l := settled(100)
+	l.sent, l.spent = 1000, 10
+	for i, hold := range []time.Duration{shortHold, secondHold, 2 * secondHold} {
+		l.refused(start, l.send(start, true), 0)
+		assert.InDelta(t, hold.Seconds(), l.untilReady(start), 0, "refusal %d", i+1)
+	}
+}
+
 func TestRefusalsOfRequestsSentBeforeTheLatestCutDoNotCutAgain(t *testing.T) {
 	t.Parallel()
 	l := settled(10)

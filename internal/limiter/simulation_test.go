@@ -67,7 +67,7 @@ func steadyBucket(rate float64) func(*rand.Rand) quota {
 	}
 }
 
-// between5And50 returns a rate, small ones as often as large ones.
+// between5And50 returns a rate, as often below 16 as above.
 func between5And50(rng *rand.Rand) float64 { return 5 * math.Pow(10, rng.Float64()) }
 
 // window grants n requests in each period of its clock, which shows offset at
@@ -93,6 +93,19 @@ func (w *window) ask(at time.Duration) (bool, time.Duration) {
 
 func (w *window) offered(at time.Duration) float64 {
 	return float64(w.n) * float64((at+w.offset)/w.period+1)
+}
+
+// outage is a quota that grants nothing for some time.
+type outage struct {
+	quota
+	from, until time.Duration
+}
+
+func (o outage) ask(at time.Duration) (bool, time.Duration) {
+	if o.from <= at && at < o.until {
+		return false, o.until - at
+	}
+	return o.quota.ask(at)
 }
 
 // inEach makes windows of n requests, which begin at a random time.
@@ -177,7 +190,7 @@ func (r *run) take() bool {
 	return r.left >= 0
 }
 
-// call repeats a request as the client does.
+// call repeats a request much as the client does.
 func (w worker) call() {
 	longest := 200 * time.Millisecond // the client's default with this limiter
 	for n := range w.maxAttempts {
@@ -269,6 +282,12 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 				})
 			},
 			3, 20 * time.Second, [2]float64{0.88, 0.88}, [2]float64{0.05, 0.08}},
+		{"a bucket of 20 a second, and nothing for two seconds",
+			func(rng *rand.Rand) quota {
+				from := 15*time.Second + between(rng, 10*time.Second)
+				return outage{steadyBucket(20)(rng), from, from + 2*time.Second}
+			},
+			3, 20 * time.Second, [2]float64{0.93, 0.93}, [2]float64{0.05, 0.08}},
 		{"a bucket of 5 to 50 a second that holds the requests of up to two seconds",
 			func(rng *rand.Rand) quota {
 				rate := between5And50(rng)
