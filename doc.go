@@ -140,9 +140,9 @@
 // (seconds or a date). If the wait is longer than MaxDelay, or ends after the caller's
 // deadline, the call ends at once; [RetryAfter] returns the wait. If the service does
 // not ask, the pause is random, from zero to BaseDelay (ThrottleDelay if throttled).
-// That limit doubles with each retry, up to MaxDelay. The default limiter may make a
-// throttled call wait longer: see Quotas. The three repairs (nonce, clock, credentials)
-// need no pause.
+// That limit doubles with each retry, up to MaxDelay. With the default limiter a throttled
+// call also waits for its turn, which usually takes longer: see Quotas. The three repairs
+// (nonce, clock, credentials) need no pause.
 //
 // All calls of a client share a retry budget. Each retry takes one from it; it holds
 // up to [RetryPolicy].Budget retries. A call that succeeds gives back what its retries
@@ -155,9 +155,16 @@
 // The service counts requests per account, region and operation, and does not publish
 // the quota. By default a client finds the quota of each operation itself. It limits
 // nothing before the first refusal. Then it stays slightly below what the service
-// grants, and tries a higher rate from time to time. Refused calls go first; the others
-// go in the order they came. If the service names a wait, all callers wait. After a
-// minute in which no call was refused or had to wait, the client removes the limit.
+// grants, and tries a higher rate from time to time. Once a few requests have succeeded
+// after a refusal, refused calls go first; the others go in the order they came. After
+// a minute in which no call was refused or had to wait, the client removes the limit.
+//
+// After a refusal, all callers wait as long as the service asks. If it does not ask, they
+// wait for 1 s the first time, later for 200 ms or the time of two requests. If the next
+// request is refused too, they wait for at least 2 s, and each time twice as long, up to
+// 15 s. So a call with three attempts survives two seconds in which the service grants
+// nothing.
+//
 // [WithLimiter] is for a quota that you know, [Unlimited] turns limiting off. The wait
 // for the limiter is not part of the attempt timeout; it ends with the caller's context.
 //

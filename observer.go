@@ -34,7 +34,7 @@ type AttemptInfo struct {
 	Waited     time.Duration // for the limiter, before the attempt
 	Retry      bool          // whether a retry follows, unless the context ends first
 	Reason     string        // why there is a retry, or why there is none after a failure
-	Pause      time.Duration // before the retry
+	Pause      time.Duration // before the retry, not including the wait for the limiter
 }
 
 // CallInfo describes a call that has ended.

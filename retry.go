@@ -240,8 +240,8 @@ func (c *Client) retryable(call *call, err error) verdict {
 	return again
 }
 
-// throttleDelay returns BaseDelay for throttled requests. The adaptive limiter holds them
-// back too, so by default they pause only briefly if it is in use.
+// throttleDelay returns BaseDelay for throttled requests. With the adaptive limiter it is
+// short, because that limiter decides when they go on.
 func (c *Client) throttleDelay() time.Duration {
 	if c.limiter == nil {
 		return cmp.Or(c.retry.ThrottleDelay, 200*time.Millisecond)

@@ -25,7 +25,7 @@
 //	cams.attempt.number            counted from 1
 //	cams.attempt.duration          seconds
 //	cams.attempt.limiter.wait_time seconds, before the attempt, if any
-//	cams.attempt.retry.pause       seconds until the next attempt, if one follows
+//	cams.attempt.retry.pause       seconds of pause before the next attempt, not including the limiter
 //	cams.attempt.reason            why another attempt follows, or why none does after a failure
 //	http.response.status_code      if there was an answer
 //	rpc.status_code, error.type, alibaba_cloud.request_id

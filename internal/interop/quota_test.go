@@ -258,7 +258,7 @@ func (run quotaRun) measure(t *testing.T) (r quotaResult) {
 	return r
 }
 
-// measureRuns measures several runs of one job under a quota, of which it is given the place in quotas.
+// measureRuns measures several runs of one job. quota is an index into quotas(run).
 func measureRuns(t *testing.T, runs, quota int, client quotaPeer, workers int, named bool) quotaResult {
 	of := make([]quotaResult, runs)
 	for run := range of {
@@ -334,12 +334,15 @@ func TestUnderAnUnknownQuotaNoGroupIsLostAndAWSLimiterIsBeaten(t *testing.T) {
 					aws := measureRuns(t, runs, i, theirs, workers, named)
 					assert.Zero(t, cams.Lost)
 					assert.LessOrEqual(t, cams.Refused, refusedAtMost(run))
-					assert.LessOrEqual(t, cams.Refused, aws.Refused+0.005)
 					fastest := rate.Limit(float64(workers) / quotaLatency.Seconds())
 					if quota.atLeast > 0 && fastest >= quota.known {
 						assert.GreaterOrEqual(t, cams.Used, quota.atLeast)
 					}
-					if quota.atLeast > 0 && workers > 1 { // the pauses of AWS's only worker are random
+					if workers == 1 {
+						return // AWS's result depends on the worker's random pauses
+					}
+					assert.LessOrEqual(t, cams.Refused, aws.Refused+0.005)
+					if quota.atLeast > 0 {
 						assert.GreaterOrEqual(t, cams.Used, min(aws.Used, 0.99)-0.01)
 					}
 				})

@@ -43,6 +43,7 @@ func TestTheSectionOnQuotasIsReplacedAlone(t *testing.T) {
 		{Quota: "ten", Client: "cams", Workers: 16, Refused: 0.0123, Used: 0.98, Seconds: 150},
 		{Quota: "ten", Client: "cams", Workers: 64, Named: true, Refused: 0.05, Used: 0.97, Seconds: 151},
 		{Quota: "ten", Client: "AWS's limiter", Workers: 16, Lost: 0.5, Refused: 0.1, Used: 0.9, Seconds: 160},
+		{Quota: "ten", Client: "AWS's limiter", Workers: 64, Named: true, Refused: 0.1, Used: 0.98, Seconds: 150},
 	}
 	page, err := replaceQuotas("before\n"+quotasBegin+"old\n"+quotasEnd+"after\n", quotaSection(all))
 	require.NoError(t, err)
@@ -51,6 +52,8 @@ func TestTheSectionOnQuotasIsReplacedAlone(t *testing.T) {
 	require.Contains(t, page, "| ten | cams | 0.0 % | 1.2 % | 98.0 % | 150 s |\n")
 	require.Contains(t, page, "| ten | cams | 64 | yes | 0.0 % | 5.0 % | 97.0 % | 151 s |\n")
 	require.Contains(t, quotaChart(all), "AWS&#39;s limiter")
+	require.Contains(t, page, "In 1 of these 2 cases AWS's limiter uses more")
+	require.Contains(t, page, "| ten | 64 | yes | 97.0 % | 98.0 % | 5.0 % | 10.0 % |")
 
 	again, err := replaceQuotas(page, quotaSection(all))
 	require.NoError(t, err)
