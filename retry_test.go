@@ -23,12 +23,31 @@ func TestThrottledRequestsPauseBrieflyIfTheAdaptiveLimiterHoldsThemBackToo(t *te
 		require.NoError(t, err)
 		return c
 	}
+	// The longest of many random pauses after one refusal is almost the limit.
+	longest := func(c *Client) (pause time.Duration) {
+		for range 1000 {
+			refused := c.retryable(&call{info: CallInfo{Attempts: 1}}, &APIError{Code: "Throttling.User"})
+			require.True(t, refused.again)
+			pause = max(pause, refused.pause)
+		}
+		return pause
+	}
 	adaptive, err := NewClient(WithRegion("ap-southeast-1"))
 	require.NoError(t, err)
 	unlimited := client(adaptive, WithLimiter(Unlimited()))
 	policy := WithRetry(RetryPolicy{ThrottleDelay: 5 * time.Second})
-	assert.Equal(t, 200*time.Millisecond, adaptive.throttleDelay())
-	assert.Equal(t, time.Second, unlimited.throttleDelay(), "also of a copy of an adaptive client")
-	assert.Equal(t, 5*time.Second, client(adaptive, policy).throttleDelay())
-	assert.Equal(t, 5*time.Second, client(unlimited, policy).throttleDelay())
+	tests := map[string]struct {
+		client *Client
+		want   time.Duration
+	}{
+		"by default":                     {adaptive, 200 * time.Millisecond},
+		"a copy with another limiter":    {unlimited, time.Second},
+		"ThrottleDelay":                  {client(adaptive, policy), 5 * time.Second},
+		"ThrottleDelay, another limiter": {client(unlimited, policy), 5 * time.Second},
+	}
+	for name, test := range tests {
+		pause := longest(test.client)
+		assert.LessOrEqual(t, pause, test.want, name)
+		assert.Greater(t, pause, test.want*9/10, name)
+	}
 }

@@ -287,7 +287,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 				from := 15*time.Second + between(rng, 10*time.Second)
 				return outage{steadyBucket(20)(rng), from, from + 2*time.Second}
 			},
-			3, 20 * time.Second, [2]float64{0.93, 0.93}, [2]float64{0.05, 0.08}},
+			3, 20 * time.Second, [2]float64{0.90, 0.90}, [2]float64{0.05, 0.08}},
 		{"a bucket of 5 to 50 a second that holds the requests of up to two seconds",
 			func(rng *rand.Rand) quota {
 				rate := between5And50(rng)
