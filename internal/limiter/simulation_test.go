@@ -62,9 +62,11 @@ func (b *bucket) fill(at time.Duration) {
 
 // steadyBucket holds the requests of a second, and its rate does not change.
 func steadyBucket(rate float64) func(*rand.Rand) quota {
-	return func(*rand.Rand) quota {
-		return newBucket(rate, func(time.Duration) float64 { return rate })
-	}
+	return func(*rand.Rand) quota { return newBucket(rate, constant(rate)) }
+}
+
+func constant(rate float64) func(time.Duration) float64 {
+	return func(time.Duration) float64 { return rate }
 }
 
 // between5And50 returns a rate, as often below 16 as above.
@@ -173,6 +175,22 @@ func simulate(t *testing.T, j job, newQuota func(*rand.Rand) quota, seed uint64)
 		f = r.figures
 	})
 	return f
+}
+
+// simulateAll runs a job once for each seed. It returns the sum of the lost calls,
+// and the worst of each other figure.
+func simulateAll(t *testing.T, j job, newQuota func(*rand.Rand) quota) figures {
+	worst := figures{share: 2}
+	for seed := range *seeds {
+		f := simulate(t, j, newQuota, uint64(seed))
+		worst.lost += f.lost
+		worst.refused = max(worst.refused, f.refused)
+		worst.share = min(worst.share, f.share)
+		worst.took = max(worst.took, f.took)
+	}
+	t.Logf("lost %d, refused %.1f %%, share %.1f %%, took %.1f s", worst.lost,
+		100*float64(worst.refused)/float64(j.calls), 100*worst.share, worst.took.Seconds())
+	return worst
 }
 
 func (w worker) work() {
@@ -291,7 +309,7 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 		{"a bucket of 5 to 50 a second that holds the requests of up to two seconds",
 			func(rng *rand.Rand) quota {
 				rate := between5And50(rng)
-				return newBucket(max(1, 2*rate*rng.Float64()), func(time.Duration) float64 { return rate })
+				return newBucket(max(1, 2*rate*rng.Float64()), constant(rate))
 			},
 			3, 20 * time.Second, [2]float64{0.45, 0.50}, [2]float64{0.07, 0.10}},
 		{"5 to 50 in each second",
@@ -308,19 +326,9 @@ func TestFinishesEveryCallUnderAnUnknownQuota(t *testing.T) {
 						calls: 1500, workers: workers, named: named,
 						maxAttempts: test.maxAttempts, maxDelay: test.maxDelay,
 					}
-					worst := figures{share: 2}
-					for seed := range *seeds {
-						f := simulate(t, j, test.newQuota, uint64(seed))
-						worst.lost += f.lost
-						worst.refused = max(worst.refused, f.refused)
-						worst.share = min(worst.share, f.share)
-						worst.took = max(worst.took, f.took)
-					}
-					refused := float64(worst.refused) / float64(j.calls)
-					t.Logf("lost %d, refused %.1f %%, share %.1f %%, took %.1f s",
-						worst.lost, 100*refused, 100*worst.share, worst.took.Seconds())
+					worst := simulateAll(t, j, test.newQuota)
 					assert.Zero(t, worst.lost)
-					assert.LessOrEqual(t, refused, test.refused[i/3])
+					assert.LessOrEqual(t, float64(worst.refused)/float64(j.calls), test.refused[i/3])
 					assert.GreaterOrEqual(t, worst.share, test.share[min(i, 1)])
 				})
 			}
@@ -345,17 +353,10 @@ func TestClientsThatShareAnUnknownQuotaLoseNothingInFiveAttempts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			j := job{calls: 1500, workers: 16, clients: test.clients, maxAttempts: 5, maxDelay: 20 * time.Second}
-			lost, refused, share := 0, 0, 2.
-			for seed := range *seeds {
-				f := simulate(t, j, test.newQuota, uint64(seed))
-				lost += f.lost
-				refused = max(refused, f.refused)
-				share = min(share, f.share)
-			}
-			t.Logf("lost %d, refused %d, share %.1f %%", lost, refused, 100*share)
-			assert.Zero(t, lost)
-			assert.LessOrEqual(t, refused, j.calls/10)
-			assert.GreaterOrEqual(t, share, test.share)
+			worst := simulateAll(t, j, test.newQuota)
+			assert.Zero(t, worst.lost)
+			assert.LessOrEqual(t, worst.refused, j.calls/10)
+			assert.GreaterOrEqual(t, worst.share, test.share)
 		})
 	}
 }
