@@ -65,10 +65,10 @@ func (all quotaResults) where(keep func(quotaFigures) bool) quotaResults {
 	return slices.DeleteFunc(slices.Clone(all), func(f quotaFigures) bool { return !keep(f) })
 }
 
-// at returns the figures of one client with 16 workers and no named wait.
-func (all quotaResults) at(quota, client string) quotaFigures {
+// at returns the figures of one client in one case.
+func (all quotaResults) at(quota, client string, workers int, named bool) quotaFigures {
 	return all.where(func(f quotaFigures) bool {
-		return f.Quota == quota && f.Client == client && f.Workers == 16 && !f.Named
+		return f.Quota == quota && f.Client == client && f.Workers == workers && f.Named == named
 	})[0]
 }
 
@@ -145,9 +145,7 @@ func writeQuotaDefeats(b *strings.Builder, all quotaResults) {
 	ours := all.where(func(f quotaFigures) bool { return f.Client == "cams" })
 	var cases []string
 	for _, cams := range ours {
-		aws := all.where(func(f quotaFigures) bool {
-			return f.Client == "AWS's limiter" && f.Quota == cams.Quota && f.Workers == cams.Workers && f.Named == cams.Named
-		})[0]
+		aws := all.at(cams.Quota, "AWS's limiter", cams.Workers, cams.Named)
 		if aws.Used > cams.Used && percent(aws.Used) != percent(cams.Used) {
 			cases = append(cases, fmt.Sprintf("| %s | %d | %s | %s | %s | %s | %s |\n", cams.Quota, cams.Workers, yesNo(cams.Named),
 				percent(cams.Used), percent(aws.Used), percent(cams.Refused), percent(aws.Refused)))

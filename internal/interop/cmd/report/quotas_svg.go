@@ -51,7 +51,7 @@ func quotaChart(all quotaResults) string {
 			y := top + quotaHeader + quotaRow*j
 			text(quotaNames-8, y+12, `text-anchor="end" `, client)
 			for k, column := range columns {
-				x, share := quotaNames+quotaPanel*k, column.figure(all.at(quota, client))
+				x, share := quotaNames+quotaPanel*k, column.figure(all.at(quota, client, 16, false))
 				length := int(quotaBar * share)
 				fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`+"\n",
 					x, y, max(1, length), quotaRow-5, quotaColor[client])
