@@ -334,15 +334,12 @@ func TestUnderAnUnknownQuotaNoGroupIsLostAndAWSLimiterIsBeaten(t *testing.T) {
 					aws := measureRuns(t, runs, i, theirs, workers, named)
 					assert.Zero(t, cams.Lost)
 					assert.LessOrEqual(t, cams.Refused, refusedAtMost(run))
+					assert.LessOrEqual(t, cams.Refused, aws.Refused+0.005)
 					fastest := rate.Limit(float64(workers) / quotaLatency.Seconds())
 					if quota.atLeast > 0 && fastest >= quota.known {
 						assert.GreaterOrEqual(t, cams.Used, quota.atLeast)
 					}
-					if workers == 1 {
-						return // AWS's result depends on the worker's random pauses
-					}
-					assert.LessOrEqual(t, cams.Refused, aws.Refused+0.005)
-					if quota.atLeast > 0 {
+					if quota.atLeast > 0 && workers > 1 { // the share of one worker with AWS's limiter is random
 						assert.GreaterOrEqual(t, cams.Used, min(aws.Used, 0.99)-0.01)
 					}
 				})
