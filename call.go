@@ -1,145 +1,224 @@
 package cams
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/rand"
+	"errors"
 	"maps"
-	"reflect"
+	"net/http"
 	"slices"
-	"strings"
-	"unicode"
+	"time"
 
-	"github.com/cams-go/cams/internal/sign"
+	"github.com/cams-go/cams/internal/limiter"
+	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/wire"
 )
 
-// Operation names an operation of the API for [Client.Call].
-type Operation struct {
-	Name       string // for instance "QueryChatappPhoneNumbers"
-	Repeatable bool   // whether it is idempotent, so that it may be retried after an unknown outcome; false is safe
+// How a call works: invoke and Client.Call start it, do runs its attempts until one
+// succeeds or the rules of call_retry.go end the call, and attempt makes one request.
+//
+// The steps are in the files call_*.go: wait and learn in call_limiter.go, Credentials in
+// credentials_shared.go, Sign in signer.go, watch and send in call_transport.go, read in
+// call_response.go, judge and conclude in call_retry.go, the errors in call_failure.go.
+
+// response is a pointer to a struct that embeds [ResponseMetadata].
+type response[R any] interface {
+	*R
+	metadata() *ResponseMetadata
 }
 
-// Call calls any operation of the API, version 2020-06-06, by its name. Signing,
-// retries, limiting, logs and masking work as for the operations with methods.
-//
-// params is a struct with json tags, a map with string keys, a pointer to one of them,
-// or nil for no parameters. Strings, numbers and booleans are sent as they are, objects
-// and lists as compact JSON. Nil and empty strings are left out. Errors and logs never
-// show strings from params, or numbers of six or more characters.
-//
-// out is a pointer to a struct, which may embed [ResponseMetadata], or to a map with
-// string keys. nil ignores the result. Call replaces what out points to if the error is
-// nil, and leaves it as it is otherwise. An invalid argument is a [*ValidationError], and
-// nothing is sent. An operation that is not Repeatable may return [ErrOutcomeUnknown].
-// All other errors are those of the package documentation.
-func (c *Client) Call(ctx context.Context, op Operation, params, out any) error {
-	if op.Name == "" || strings.ContainsFunc(op.Name, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		return &ValidationError{Field: "Operation.Name", Reason: "must be an operation name of letters and digits"}
+// invoke calls an operation and returns its response, an R.
+func invoke[R any, P response[R]](ctx context.Context, c *Client, op *operation, params parameters) (*R, error) {
+	var answer P
+	err := c.do(ctx, op, params, func(body []byte) (*ResponseMetadata, error) {
+		answer = new(R) // fresh for each attempt
+		err := wire.Unmarshal(body, answer)
+		return answer.metadata(), err
+	})
+	if err != nil {
+		return nil, err
 	}
-	parameters, err := parametersOf(params)
+	return answer, nil
+}
+
+// decoder decodes a body into a fresh response.
+type decoder func(body []byte) (*ResponseMetadata, error)
+
+// call is the state that the attempts of one call share.
+type call struct {
+	*operation
+	query   string     // in canonical form, without what the signer adds
+	params  parameters // errors must not show the private ones
+	decode  decoder
+	pace    *limiter.Adaptive // the operation's limiter
+	retries retries
+	known   *redact.Known // what the mask of this attempt masks
+	info    CallInfo      // for observers and WithCallInfo
+}
+
+// do makes attempts until one succeeds or the retry rules end the call. If the error
+// is nil, decode has decoded the response.
+func (c *Client) do(ctx context.Context, op *operation, params parameters, decode decoder) error {
+	switch {
+	case c == nil || c.prototype == nil:
+		return &ValidationError{Field: "Client", Reason: "was not made by NewClient"}
+	case ctx == nil:
+		return &ValidationError{Field: "ctx", Reason: "is nil"}
+	}
+	params, err := c.withOwn(params, op)
 	if err != nil {
 		return err
 	}
-	if out == nil {
-		out = new(ResponseMetadata)
-	}
-	target := reflect.ValueOf(out)
-	if !isOut(target) {
-		return &ValidationError{Field: "out", Reason: "must be a pointer to a struct or to a map with string keys"}
-	}
-	var answer reflect.Value
-	err = c.do(ctx, &operation{name: op.Name, repeatable: op.Repeatable}, parameters, func(body []byte) (*ResponseMetadata, error) {
-		answer = reflect.New(target.Type().Elem()) // fresh for each attempt
-		if err := wire.Unmarshal(body, answer.Interface()); err != nil {
-			return nil, err
+	call := &call{operation: op, query: params.query(), params: params, decode: decode, pace: c.limiters.get(op.name)}
+	call.info.Operation = op.name
+	start := time.Now()
+	ctx = c.watchers.start(ctx, op.name)
+	call.info.Err = errPanicked // until the call ends in another way
+	defer func() {
+		call.info.Duration = time.Since(start)
+		c.watchers.end(ctx, &call.info)
+	}()
+	for {
+		call.info.Attempts++
+		result := c.attempt(ctx, call)
+		c.learn(call, &result)
+		next := c.judge(ctx, call, &result)
+		if !result.final {
+			c.tell(ctx, call, &result, next)
 		}
-		metadata := new(ResponseMetadata) // decoded separately, because out may not have it
-		return metadata, wire.Unmarshal(body, metadata)
-	})
-	if err == nil {
-		trimRequestID(answer.Elem())
-		target.Elem().Set(answer.Elem())
+		if next.again && retry.Pause(ctx, next.pause) {
+			continue
+		}
+		if result.err != nil {
+			call.info.Err = c.conclude(ctx, call, next)
+		} else {
+			call.info.Err = nil
+		}
+		return call.info.Err
 	}
-	return err
 }
 
-// trimRequestID trims the request ID if answer is a struct that embeds [ResponseMetadata].
-func trimRequestID(answer reflect.Value) {
-	if answer.Kind() != reflect.Struct {
+// errPanicked is what observers are told of a call in which a transport, a signer or
+// another part of the caller's panicked.
+var errPanicked = errors.New("cams: the call panicked")
+
+// result is how one attempt ended. err is nil on success, and is about this attempt
+// only.
+type result struct {
+	err         error       // *APIError, *ResponseError or *CallError
+	unsent      bool        // no request left this machine
+	held        bool        // the limiter returned an error, so no request was made
+	final       bool        // no request was made, and a retry cannot help
+	credentials Credentials // used to sign
+	status      int         // HTTP status, 0 without an answer
+	header      http.Header // of the answer, nil without one
+	requestID   string
+	took        time.Duration
+	waited      time.Duration // for the limiter
+	ticket      limiter.Ticket
+}
+
+// attempt waits for the limiter. Then, within the attempt timeout, it gets credentials,
+// signs with a new time and nonce, sends the request, and reads and decodes the answer.
+func (c *Client) attempt(ctx context.Context, call *call) (r result) {
+	r.unsent = true
+	if r.err = c.wait(ctx, call, &r); r.err != nil {
+		r.held = true
+		return r
+	}
+	start := time.Now()
+	defer func() { r.took = time.Since(start) }()
+	callers := ctx
+	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, c.tooLong)
+	defer cancel()
+
+	var err error
+	if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
+		r.err = newCallError(ctx, call, noCredentials, err)
+		return r
+	}
+	switch {
+	case ctx.Err() != nil: // some providers and transports ignore the context
+		r.err = newCallError(ctx, call, noAnswer, ctx.Err())
+		return r
+	case call.retries.refused != Credentials{} && r.credentials.sameAs(call.retries.refused):
+		r.err, r.final = call.retries.last, true // the service would refuse them again
+		call.info.Attempts--
+		return r
+	}
+	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
+	call.known = nil
+	ctx, tap := watch(ctx, cancel, call.repeatable)
+	req := c.newRequest(ctx, call.query)
+	mask := mask{call, &r.credentials, req}
+	if err := c.signer.Sign(req, SigningInput{
+		Action:      call.name,
+		Version:     apiVersion,
+		Credentials: r.credentials,
+		Time:        c.clock.Now(),
+		Nonce:       rand.Text(),
+	}); err != nil {
+		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
+		return r
+	}
+	res, err := c.send(req, call.repeatable)
+	r.unsent = err != nil && !tap.mayHaveSent(err)
+	if err != nil {
+		if tap.endless() {
+			ctx, err = callers, errConnectionsClosed // the tap canceled ctx, not the caller
+		}
+		r.err = c.unanswered(ctx, call, err, mask)
+		return r
+	}
+	defer res.Body.Close()
+	r.status, r.header = res.StatusCode, res.Header
+	r.requestID, r.err = call.read(ctx, res, mask)
+	if r.err == nil && len(c.watchers) > 0 { // the server may send anything as the ID; an error's is masked
+		r.requestID = mask.id(r.requestID)
+	}
+	return r
+}
+
+// tell reports an attempt to the observers.
+func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) {
+	if len(c.watchers) == 0 {
 		return
 	}
-	field, ok := answer.Type().FieldByName("ResponseMetadata")
-	if ok && len(field.Index) == 1 && field.Type == reflect.TypeFor[ResponseMetadata]() {
-		metadata := answer.FieldByIndex(field.Index).Addr().Interface().(*ResponseMetadata)
-		metadata.RequestID = strings.TrimSpace(metadata.RequestID)
+	attempt := AttemptInfo{
+		Operation:  call.name,
+		Number:     call.info.Attempts,
+		StatusCode: r.status,
+		RequestID:  r.requestID,
+		Err:        r.err,
+		Duration:   r.took,
+		Waited:     r.waited,
+		Retry:      next.again,
+		Reason:     next.reason,
+		Pause:      next.pause,
 	}
+	if refused, ok := r.err.(*APIError); ok {
+		attempt.Code = refused.Code
+	}
+	c.watchers.attempt(ctx, attempt)
 }
 
-// isOut reports whether out is valid for [Client.Call].
-func isOut(out reflect.Value) bool {
-	if out.Kind() != reflect.Pointer || out.IsNil() {
-		return false
+// withOwn appends the parameters of [WithParameter].
+func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
+	for _, own := range c.parameters {
+		if slices.ContainsFunc(params, func(p parameter) bool { return p.name == own.name && p.value != "" }) {
+			return nil, &ValidationError{Field: "WithParameter", Reason: "has " + own.name + ", which " + op.name + " sets itself"}
+		}
 	}
-	t := out.Type().Elem()
-	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map && t.Key().Kind() == reflect.String
+	return append(params, c.parameters...), nil
 }
 
-// parametersOf converts a struct or a map to parameters. All strings are private.
-func parametersOf(params any) (parameters, error) {
-	invalid := &ValidationError{Field: "params", Reason: "must be a struct or a map that can be marshalled as JSON"}
-	text := compactJSON(params)
-	if text == "null" {
-		return nil, nil
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &fields) != nil {
-		return nil, invalid
-	}
-	var all parameters
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if name == "" || sign.IsReserved(name) {
-			return nil, &ValidationError{Field: "params", Reason: "has a parameter that is reserved for the signature: " + name}
-		}
-		decoder := json.NewDecoder(bytes.NewReader(fields[name]))
-		decoder.UseNumber()
-		var value any
-		if decoder.Decode(&value) != nil {
-			return nil, invalid
-		}
-		switch value := value.(type) {
-		case nil:
-		case string:
-			all = append(all, parameter{name, value, private})
-		default:
-			all = append(all, parameter{name, string(fields[name]), shown})
-			all = append(all, privateIn(value)...)
-		}
-	}
-	return all, nil
-}
-
-// privateIn returns the strings and long numbers within a value, so that each is masked
-// wherever it appears alone.
-func privateIn(value any) (all parameters) {
-	switch value := value.(type) {
-	case string:
-		return parameters{{"", value, private}}
-	case json.Number:
-		if len(value) >= 6 {
-			return parameters{{"", value.String(), private}}
-		}
-	case []any:
-		for _, item := range value {
-			all = append(all, privateIn(item)...)
-		}
-	case map[string]any:
-		for key, item := range value {
-			if strings.ContainsAny(key, "0123456789") {
-				all = append(all, parameter{"", key, private})
-			}
-			all = append(all, privateIn(item)...)
-		}
-	}
-	return all
+// newRequest returns the unsigned request: POST /?<query> with an empty body.
+func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
+	req := c.prototype.WithContext(ctx)
+	u := *c.prototype.URL
+	u.RawQuery = query
+	req.URL = &u
+	req.Header = maps.Clone(c.prototype.Header)
+	return req
 }

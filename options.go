@@ -2,8 +2,10 @@ package cams
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -144,6 +146,32 @@ func WithHTTPClient(h *http.Client) Option {
 		}
 		c.httpClient = h
 		return nil
+	}
+}
+
+// maxIdleConns is the size of the pool of idle connections. It is enough for a hundred
+// goroutines on one client.
+const maxIdleConns = 128
+
+// NewTransport returns a new transport with the settings that a client uses without
+// [WithHTTPClient]: TLS 1.2 or newer, HTTP/2, proxies from the environment, 5 seconds
+// each to dial and for the TLS handshake, 128 idle connections for up to 90 seconds, and
+// at most 64 KiB of response headers. Adjust it (a proxy, a root certificate) or wrap it
+// (tracing), and pass it to [WithHTTPClient] in an http.Client.
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    5 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           maxIdleConns,
+		MaxIdleConnsPerHost:    maxIdleConns,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10, // the service sends less than 2 KiB
+		// All requests may share one HTTP/2 connection, and an attempt timeout does not
+		// close it. Pings close it within 10 seconds if the server is gone.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
 	}
 }
 

@@ -1,0 +1,251 @@
+package cams
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/cams-go/cams/internal/retry"
+)
+
+// verdict says what follows an attempt: a retry after a pause, or the end of the call.
+type verdict struct {
+	again  bool
+	pause  time.Duration
+	reason string // why there is a retry, or why there is none
+	free   bool   // the retry is a repair, which takes nothing from the budget
+}
+
+// retries is what a call remembers about its earlier attempts.
+type retries struct {
+	last      error // of the last attempt that the caller's context did not end
+	stopped   bool  // the caller's context ended an attempt
+	unclear   bool  // the operation may or may not have been carried out
+	withdrawn int   // retries taken from the budget
+	paid      bool  // the current attempt was taken from the budget
+	refusals  int   // how often the call was throttled
+
+	repaired   repairs       // the repairs made so far
+	refused    Credentials   // the service refused these
+	correction time.Duration // of the clock
+}
+
+// repairs is a set of repairs. A call makes each at most once.
+type repairs uint8
+
+const (
+	newNonce repairs = 1 << iota
+	correctedClock
+	newCredentials
+)
+
+// judge decides what follows an attempt. The first rule that matches applies.
+func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
+	memory := &call.retries
+	if r.err == nil {
+		c.budget.Succeeded(memory.withdrawn)
+		if memory.repaired&correctedClock != 0 {
+			c.clock.Keep(memory.correction)
+		}
+		return verdict{}
+	}
+	if r.held && memory.paid { // no request was made
+		c.budget.Refund()
+		memory.withdrawn--
+	}
+	memory.paid = false
+	memory.unclear = !call.repeatable && r.isUnclear()
+	if failed, ok := r.err.(*CallError); ok && failed.Reason == stoppedByCaller {
+		memory.stopped = true
+		return verdict{reason: stoppedByCaller}
+	}
+	memory.last = r.err
+	switch {
+	case r.final:
+		return verdict{} // the provider returned the refused credentials again
+	case memory.unclear:
+		return verdict{reason: "outcome unknown"}
+	}
+	next := c.repair(call, r)
+	if !next.again {
+		next = c.retryable(call, r.err)
+	}
+	asked := askedWait(r.err)
+	deadline, hasDeadline := ctx.Deadline()
+	switch {
+	case !next.again:
+		return next
+	case call.info.Attempts >= c.retry.MaxAttempts:
+		return verdict{reason: "attempts used up"}
+	case asked > c.retry.MaxDelay:
+		return verdict{reason: "asked to wait longer than MaxDelay"}
+	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
+		return verdict{reason: "asked to wait past the caller's deadline"}
+	case !next.free && !c.budget.Withdraw():
+		return verdict{reason: "retry budget used up"}
+	}
+	if asked > 0 { // jitter, so that callers with the same wait do not return all at once
+		next.pause = max(asked, asked+retry.Jitter(asked/10)) // the sum may overflow
+	}
+	if !next.free {
+		memory.withdrawn++
+		memory.paid = true
+	}
+	return next
+}
+
+// conclude returns the error of the call, in general that of the last attempt. If the
+// caller's context ended the call, the error says so and also wraps that of the last
+// attempt.
+func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
+	memory := &call.retries
+	if next.again && !next.free { // the caller's context ended the pause, so there was no retry
+		c.budget.Refund()
+	}
+	var causes []error
+	reason := stoppedByCaller
+	if memory.unclear {
+		reason, causes = call.unknownOutcome(), []error{ErrOutcomeUnknown}
+	}
+	if memory.stopped || next.again {
+		causes = append(causes, contextCauses(ctx)...)
+	} else if !memory.unclear {
+		return memory.last
+	}
+	if memory.last != nil {
+		causes = append(causes, memory.last)
+	}
+	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+}
+
+// isUnclear reports whether a failed attempt may have been carried out: it was sent,
+// and the answer, if any, does not rule that out.
+func (r *result) isUnclear() bool {
+	switch err := r.err.(type) {
+	case *APIError:
+		return !isThrottling(err.Code) && (err.Code == nonceUsed || isPassing(err))
+	case *ResponseError: // a redirect or a 4xx is a refusal, even if a proxy sent it
+		return err.cut || err.StatusCode < 300 || err.StatusCode > 499
+	}
+	return !r.unsent
+}
+
+// repair returns a retry that fixes the cause of a refusal: a repeated nonce, a wrong
+// clock, or refused credentials. A call makes each repair at most once.
+func (c *Client) repair(call *call, r *result) verdict {
+	refused, ok := r.err.(*APIError)
+	if !ok {
+		return verdict{}
+	}
+	memory := &call.retries
+	var mends repairs
+	again := verdict{again: true, free: true}
+	switch {
+	case refused.Code == nonceUsed: // a proxy or gateway sent the request twice
+		mends, again.reason = newNonce, "nonce used"
+	case isWrongTime(refused.Code):
+		mends, again.reason = correctedClock, "clock corrected"
+		if !c.correctClock(call, r.header) {
+			return verdict{}
+		}
+	case refusesIdentity(refused):
+		mends, again.reason = newCredentials, "credentials asked for again"
+		shared, ok := c.credentials.(*sharedProvider)
+		if !ok { // static credentials do not change
+			return verdict{}
+		}
+		memory.refused = r.credentials
+		shared.reject(r.credentials)
+	default:
+		return verdict{}
+	}
+	if memory.repaired&mends != 0 {
+		return verdict{}
+	}
+	memory.repaired |= mends
+	return again
+}
+
+// correctClock sets the client's clock by the Date of an answer that refused the
+// request's time. It ignores the Date of a cached answer, which has an Age. If the
+// clock was corrected before, it undoes that instead. It reports whether to retry.
+func (c *Client) correctClock(call *call, header http.Header) bool {
+	if call.retries.repaired&correctedClock != 0 {
+		c.clock.Undo(call.retries.correction)
+		return false
+	}
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil || header.Get("Age") != "" {
+		return false
+	}
+	call.retries.correction = c.clock.Set(date)
+	return true
+}
+
+// retryable returns a retry with a pause if the failure may be temporary. It checks only
+// the outermost error, because a provider's error may wrap that of another client.
+func (c *Client) retryable(call *call, err error) verdict {
+	again := verdict{again: true}
+	base := c.retry.BaseDelay
+	switch err := err.(type) {
+	case *APIError:
+		if isPassing(err) {
+			again.reason = "server error"
+		}
+	case *ResponseError:
+		if isServerError(err.StatusCode) {
+			again.reason = "server error"
+		} else if err.cut {
+			again.reason = "answer cut off"
+		}
+	case *CallError:
+		if err.hasTimedOut() {
+			again.reason = "attempt timed out"
+		} else if err.Reason == noAnswer && err.hint == "" {
+			again.reason = "connection failed"
+		} else if err.Reason == noCredentials && errors.As(err, new(passing)) {
+			again.reason = "provider failed"
+		}
+	}
+	if isThrottled(err) {
+		again.reason, base = "throttled", c.throttleDelay()
+	}
+	if again.reason == "" {
+		return verdict{reason: "not retryable"}
+	}
+	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
+	return again
+}
+
+// throttleDelay returns BaseDelay for throttled requests. With the adaptive limiter it is
+// short, because that limiter decides when they go on.
+func (c *Client) throttleDelay() time.Duration {
+	if c.limiter == nil {
+		return cmp.Or(c.retry.ThrottleDelay, 200*time.Millisecond)
+	}
+	return cmp.Or(c.retry.ThrottleDelay, time.Second)
+}
+
+// isThrottled reports whether an attempt was refused for too many requests.
+func isThrottled(err error) bool {
+	switch err := err.(type) {
+	case *APIError:
+		return err.Is(ErrThrottled)
+	case *ResponseError:
+		return err.Is(ErrThrottled)
+	}
+	return false
+}
+
+// askedWait returns how long the answer asks to wait, 0 if it does not.
+func askedWait(err error) time.Duration {
+	switch err := err.(type) {
+	case *APIError:
+		return err.RetryAfter
+	case *ResponseError:
+		return err.RetryAfter
+	}
+	return 0
+}
