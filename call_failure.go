@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cams-go/cams/internal/endpoint"
 	"github.com/cams-go/cams/internal/redact"
 )
 
@@ -83,10 +84,10 @@ func (c *Client) noSuchHost(name string) string {
 		return "check the proxy, for instance in HTTPS_PROXY: its host is unknown"
 	case c.endpoint != nil:
 		return "check WithEndpoint: the host is unknown"
-	case name == publishedHost:
+	case name == endpoint.Published:
 		return "check this machine's network and DNS, or set HTTPS_PROXY"
 	}
-	return "check region " + c.region + " (from " + c.regionFrom + "): its endpoint is unknown; the published one is " + publishedHost
+	return "check region " + c.region + " (from " + c.regionFrom + "): its endpoint is unknown; the published one is " + endpoint.Published
 }
 
 // stopped returns the error of a listing that the caller's context ended between two
@@ -175,7 +176,7 @@ func (m mask) short(s string, max int, others func(string) string) string {
 // a parameter: retries depend on the code.
 func (m mask) code(s string) string {
 	masked := m.field(s, maxField)
-	if masked == s || masked == redact.Mask || !isServiceCode(s) {
+	if masked == s || masked == redact.Mask || !redact.IsCode(s) {
 		return masked
 	}
 	return redact.Values(s, m.secrets()...)

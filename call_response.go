@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/wire"
 )
@@ -29,9 +30,9 @@ const (
 
 const headerRequestID = "X-Acs-Request-Id"
 
-// refusal is the body of a refusal by the service or a gateway. Keys match in any case,
+// refused is the body of a refusal by the service or a gateway. Keys match in any case,
 // because some gateways write them in lower camel case.
-type refusal struct {
+type refused struct {
 	RequestID          string             `json:"RequestId"`
 	HostID             string             `json:"HostId"`
 	Code               string             `json:"Code"`
@@ -43,14 +44,11 @@ type refusal struct {
 
 // says reports whether the body is a refusal: it has an error code, Success is false, or
 // it has an AccessDeniedDetail object.
-func (r *refusal) says() bool {
-	return r.hasCode() || r.Success != nil && !*r.Success || r.AccessDeniedDetail.isObject()
+func (r *refused) says() bool {
+	return r.hasCode() || r.Success != nil && !*r.Success || refusal.Detail(r.AccessDeniedDetail).IsObject()
 }
 
-func (r *refusal) hasCode() bool { return r.Code != "" && !isOK(r.Code) }
-
-// isOK reports whether a code means success: "OK" in this API, "200" from some gateways.
-func isOK(code string) bool { return strings.EqualFold(code, "OK") || code == "200" }
+func (r *refused) hasCode() bool { return r.Code != "" && !refusal.IsOK(r.Code) }
 
 // read reads and decodes an answer. If it is not a success, the error is an *APIError, a
 // *ResponseError or a *CallError. It returns the request ID in either case.
@@ -104,12 +102,12 @@ var metadataMembers = []string{"requestid", "code", "message", "success", "acces
 // the published samples of four operations are like that.
 func (c *call) isSuccess(answer *ResponseMetadata, body []byte) bool {
 	switch {
-	case answer.Code == "" || !isOK(answer.Code):
+	case answer.Code == "" || !refusal.IsOK(answer.Code):
 		return answer.Code == "" && answer.Success
 	case answer.Success:
 		return true
 	}
-	var r refusal
+	var r refused
 	return wire.Unmarshal(body, &r) == nil && (!r.says() || wire.HasMember(body, c.result, metadataMembers...))
 }
 
@@ -149,19 +147,19 @@ func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error,
 func start(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 // parseRefusal reads a refusal in JSON, or in XML, which some gateways send.
-func parseRefusal(body []byte) (r refusal, ok bool) {
+func parseRefusal(body []byte) (r refused, ok bool) {
 	if wire.Unmarshal(body, &r) == nil || r.hasCode() { // a member of another type does not matter if there is a code
 		return r, r.says()
 	}
 	text := string(start(body))
-	r = refusal{
+	r = refused{
 		RequestID: wire.FindElement(text, "RequestId"), HostID: wire.FindElement(text, "HostId"),
 		Code: wire.FindElement(text, "Code"), Message: wire.FindElement(text, "Message"), Recommend: wire.FindElement(text, "Recommend"),
 	}
 	return r, r.says()
 }
 
-func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask mask) *APIError {
+func (c *call) newAPIError(res *http.Response, r refused, headerID string, mask mask) *APIError {
 	api := &APIError{
 		Operation:          c.name,
 		Attempts:           c.info.Attempts,
@@ -176,6 +174,19 @@ func (c *call) newAPIError(res *http.Response, r refusal, headerID string, mask 
 	}
 	api.RetryAfter = retry.Asked(res.Header, errors.Is(api, ErrThrottled))
 	return api
+}
+
+// masked returns the detail with secrets and phone numbers masked. The account ID and the
+// encoded message are never phone numbers, so there only secrets are masked.
+func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
+	for _, text := range []*string{
+		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalDisplayName, &d.NoPermissionType, &d.PolicyType,
+	} {
+		*text = m.field(*text, maxMessage)
+	}
+	d.AuthPrincipalOwnerID = redact.Clip(m.values(redact.Clip(d.AuthPrincipalOwnerID, 16*maxField)), maxField)
+	d.EncodedDiagnosticMessage = m.values(d.EncodedDiagnosticMessage)
+	return d
 }
 
 // whatIsWrong returns the Reason of a [ResponseError].

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
 )
 
@@ -125,7 +126,7 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 func (r *result) isUnclear() bool {
 	switch err := r.err.(type) {
 	case *APIError:
-		return !isThrottling(err.Code) && (err.Code == nonceUsed || isPassing(err))
+		return !refusal.IsThrottling(err.Code) && (err.Code == refusal.NonceUsed || err.refusal().Passes())
 	case *ResponseError: // a redirect or a 4xx is a refusal, even if a proxy sent it
 		return err.cut || err.StatusCode < 300 || err.StatusCode > 499
 	}
@@ -143,14 +144,14 @@ func (c *Client) repair(call *call, r *result) verdict {
 	var mends repairs
 	again := verdict{again: true, free: true}
 	switch {
-	case refused.Code == nonceUsed: // a proxy or gateway sent the request twice
+	case refused.Code == refusal.NonceUsed: // a proxy or gateway sent the request twice
 		mends, again.reason = newNonce, "nonce used"
-	case isWrongTime(refused.Code):
+	case refusal.IsWrongTime(refused.Code):
 		mends, again.reason = correctedClock, "clock corrected"
 		if !c.correctClock(call, r.header) {
 			return verdict{}
 		}
-	case refusesIdentity(refused):
+	case refused.refusal().RefusesIdentity():
 		mends, again.reason = newCredentials, "credentials asked for again"
 		shared, ok := c.credentials.(*sharedProvider)
 		if !ok { // static credentials do not change
@@ -191,11 +192,11 @@ func (c *Client) retryable(call *call, err error) verdict {
 	base := c.retry.BaseDelay
 	switch err := err.(type) {
 	case *APIError:
-		if isPassing(err) {
+		if err.refusal().Passes() {
 			again.reason = "server error"
 		}
 	case *ResponseError:
-		if isServerError(err.StatusCode) {
+		if refusal.IsServerError(err.StatusCode) {
 			again.reason = "server error"
 		} else if err.cut {
 			again.reason = "answer cut off"

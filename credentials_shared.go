@@ -13,6 +13,7 @@ import (
 
 	"github.com/cams-go/cams/internal/flight"
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/refusal"
 )
 
 // sharedProvider makes a provider safe for concurrent use. The provider may be slow,
@@ -143,7 +144,7 @@ func (e libraryErrors) mayPass(text string) bool {
 		return e.unreachable.MatchString(text)
 	}
 	if code := e.code.FindStringSubmatch(text); code != nil {
-		return isThrottling(code[1]) || isPassing(&APIError{Code: code[1]})
+		return refusal.IsThrottling(code[1]) || refusal.IsPassing(code[1])
 	}
 	return e.gateway.MatchString(text)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/refusal"
 )
 
 // The classes of refusals, for use with [errors.Is]. The service may add codes at any
@@ -62,7 +63,7 @@ func (e *APIError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": ")
 	b.WriteString(cmp.Or(e.Code, "refused without a code"))
-	message, hint := e.Message, e.hint()
+	message, hint := e.Message, e.refusal().Hint(e.Operation)
 	if hint != "" && len(message) > maxShown { // so that the hint is seen
 		message = redact.Clip(message, maxShown) + "..."
 	}
@@ -84,13 +85,21 @@ const maxShown = 200
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrThrottled:
-		return isThrottling(e.Code) || e.StatusCode == 429 || e.throttleHeader
+		return e.refusal().IsThrottled()
 	case ErrAccessDenied:
-		return isDenied(e.Code) || e.AccessDeniedDetail.isObject()
+		return e.refusal().IsDenied()
 	case ErrUnauthenticated:
-		return isUnauthenticated(e.Code)
+		return e.refusal().IsUnauthenticated()
 	}
 	return false
+}
+
+// refusal returns what the meaning of the refusal depends on.
+func (e *APIError) refusal() refusal.Refusal {
+	return refusal.Refusal{
+		Code: e.Code, Message: e.Message, Status: e.StatusCode,
+		AsksToWait: e.throttleHeader, Denied: refusal.Detail(e.AccessDeniedDetail),
+	}
 }
 
 // LogValue implements [slog.LogValuer].
@@ -105,7 +114,7 @@ func (e *APIError) LogValue() slog.Value {
 		slog.Int("attempts", e.Attempts),
 	}
 	for _, text := range []slog.Attr{ // for a support ticket
-		slog.String("hint", e.hint()),
+		slog.String("hint", e.refusal().Hint(e.Operation)),
 		slog.String("recommend", e.Recommend),
 		slog.String("host_id", e.HostID),
 		slog.String("auth_action", e.AccessDeniedDetail.AuthAction),

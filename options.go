@@ -38,10 +38,8 @@ type config struct {
 }
 
 const (
-	defaultRegion         = "ap-southeast-1"
 	defaultAttemptTimeout = 15 * time.Second
 	regionVariable        = "ALIBABA_CLOUD_REGION_ID"
-	publishedHost         = "cams." + defaultRegion + ".aliyuncs.com"
 )
 
 // apply applies options in order.
@@ -62,10 +60,10 @@ func (c *config) setDefaults() error {
 	if c.region == "" {
 		c.region, c.regionFrom = os.Getenv(regionVariable), regionVariable
 		if c.region == "" {
-			c.region, c.regionFrom = defaultRegion, "the default"
+			c.region, c.regionFrom = endpoint.DefaultRegion, "the default"
 		}
 		if !endpoint.IsRegion(c.region) && c.endpoint == nil {
-			return &ValidationError{Field: regionVariable, Reason: "must be a region ID, for instance " + defaultRegion}
+			return &ValidationError{Field: regionVariable, Reason: "must be a region ID, for instance " + endpoint.DefaultRegion}
 		}
 	}
 	if c.credentials == nil {
@@ -95,7 +93,7 @@ func (c *config) url() *url.URL {
 func WithRegion(region string) Option {
 	return func(c *config) error {
 		if !endpoint.IsRegion(region) {
-			return &ValidationError{Field: "WithRegion", Reason: "must be a region ID, for instance " + defaultRegion}
+			return &ValidationError{Field: "WithRegion", Reason: "must be a region ID, for instance " + endpoint.DefaultRegion}
 		}
 		c.region, c.regionFrom = region, "WithRegion"
 		return nil

@@ -1,15 +1,13 @@
 package cams
 
 import (
-	"bytes"
-	"encoding/json"
 	"log/slog"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
-	"github.com/cams-go/cams/internal/wire"
+	"github.com/cams-go/cams/internal/refusal"
 )
 
 // ChannelType is the channel of a group (API field ChannelType).
@@ -98,53 +96,13 @@ type AccessDeniedDetail struct {
 	EncodedDiagnosticMessage string `json:"EncodedDiagnosticMessage,omitempty"` // for RAM's DecodeDiagnosticMessage
 }
 
-// isObject reports whether d has the object form.
-func (d AccessDeniedDetail) isObject() bool {
-	d.Text = ""
-	return d != AccessDeniedDetail{}
-}
-
 // UnmarshalJSON accepts a string, an object or null. It keeps anything else as Text.
 func (d *AccessDeniedDetail) UnmarshalJSON(data []byte) error {
-	*d = AccessDeniedDetail{}
-	switch string(data) {
-	case "null":
-		return nil
-	case `"None"`: // in every success, so decoding it is made cheap
-		d.Text = "None"
-		return nil
-	}
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		return json.Unmarshal(data, &d.Text)
-	}
-	type object AccessDeniedDetail // without the method UnmarshalJSON
-	if err := wire.Unmarshal(data, (*object)(d)); err != nil {
-		*d = AccessDeniedDetail{Text: string(data)}
-	}
-	return nil
+	return (*refusal.Detail)(d).UnmarshalJSON(data)
 }
 
 // MarshalJSON returns the form that is set.
-func (d AccessDeniedDetail) MarshalJSON() ([]byte, error) {
-	if !d.isObject() {
-		return json.Marshal(d.Text)
-	}
-	type object AccessDeniedDetail
-	return json.Marshal(object(d))
-}
-
-// masked returns the detail with secrets and phone numbers masked. The account ID and the
-// encoded message are never phone numbers, so there only secrets are masked.
-func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
-	for _, text := range []*string{
-		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalDisplayName, &d.NoPermissionType, &d.PolicyType,
-	} {
-		*text = m.field(*text, maxMessage)
-	}
-	d.AuthPrincipalOwnerID = redact.Clip(m.values(redact.Clip(d.AuthPrincipalOwnerID, 16*maxField)), maxField)
-	d.EncodedDiagnosticMessage = m.values(d.EncodedDiagnosticMessage)
-	return d
-}
+func (d AccessDeniedDetail) MarshalJSON() ([]byte, error) { return refusal.Detail(d).MarshalJSON() }
 
 // whole returns id, or "" if it is masked with asterisks, as in published samples, and so
 // cannot identify an item.

@@ -9,6 +9,12 @@ import (
 	"strings"
 )
 
+// DefaultRegion is the only region with a published endpoint, and Published is its host.
+const (
+	DefaultRegion = "ap-southeast-1"
+	Published     = "cams." + DefaultRegion + ".aliyuncs.com"
+)
+
 // OfRegion returns the endpoint of a region: https://cams.<region>.aliyuncs.com/.
 func OfRegion(region string) *url.URL {
 	return &url.URL{Scheme: "https", Host: "cams." + region + ".aliyuncs.com", Path: "/"}

@@ -1,0 +1,84 @@
+// Package refusal says what a refusal of the service means: its class, whether it may
+// pass, and what the caller can do. The service may add codes at any time.
+package refusal
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Refusal is what the meaning of a refusal depends on.
+type Refusal struct {
+	Code, Message string
+	Status        int  // HTTP status
+	AsksToWait    bool // x-acs-retry-after is positive
+	Denied        Detail
+}
+
+// IsThrottled reports whether there were too many requests.
+func (r Refusal) IsThrottled() bool {
+	return IsThrottling(r.Code) || r.Status == http.StatusTooManyRequests || r.AsksToWait
+}
+
+// IsDenied reports whether the caller lacks a permission.
+func (r Refusal) IsDenied() bool {
+	return hasPrefix(r.Code, "NoPermission", "Forbidden", "Authentication.NoAuth") || r.Code == "Ram.PermissionDeny" || r.Denied.IsObject()
+}
+
+// IsUnauthenticated reports whether the service could not identify the caller.
+func (r Refusal) IsUnauthenticated() bool {
+	return refusesKey(r.Code) || refusesToken(r.Code) || IsWrongTime(r.Code) ||
+		hasPrefix(r.Code, "MissingAccessKeyId", "IncompleteSignature", NonceUsed)
+}
+
+// RefusesIdentity reports whether other credentials may help.
+func (r Refusal) RefusesIdentity() bool {
+	return refusesKey(r.Code) || refusesToken(r.Code) || hasPrefix(r.Code, "Forbidden.AccessKey", "IncompleteSignature") ||
+		hasPrefix(r.Code, "InvalidParameter") && strings.Contains(r.Message, "SecurityToken")
+}
+
+// Passes reports whether a refusal may be temporary: its code says so, with any HTTP
+// status, or its status is 5xx and its code does not mean something else.
+func (r Refusal) Passes() bool {
+	if IsPassing(r.Code) {
+		return true
+	}
+	return IsServerError(r.Status) && !r.IsUnauthenticated() && !r.IsDenied() &&
+		!hasPrefix(r.Code, "Invalid", "Missing", "Product.Unsubscript", "Unknown.ResourceOwnerId")
+}
+
+// IsOK reports whether a code means success: "OK" in this API, "200" from some gateways.
+func IsOK(code string) bool { return strings.EqualFold(code, "OK") || code == "200" }
+
+// IsThrottling reports whether a code means too many requests.
+func IsThrottling(code string) bool {
+	return strings.Contains(code, "Throttling") || strings.Contains(code, "System.LimitControl") ||
+		strings.Contains(code, "FlowControl")
+}
+
+func refusesKey(code string) bool {
+	return hasPrefix(code, "InvalidAccessKeyId", "SignatureDoesNotMatch")
+}
+
+func refusesToken(code string) bool {
+	return hasPrefix(code, "InvalidSecurityToken", "SecurityToken", "MissingSecurityToken")
+}
+
+// NonceUsed is the code for a request that arrived twice.
+const NonceUsed = "SignatureNonceUsed"
+
+// IsWrongTime reports whether a code refuses the time of a request.
+func IsWrongTime(code string) bool { return hasPrefix(code, "InvalidTimeStamp") }
+
+// IsPassing reports whether a code means a temporary failure.
+func IsPassing(code string) bool {
+	return hasPrefix(code, "ServiceUnavailable", "Internal", "SystemBusy", "ServiceBusy", "SystemError", "UnknownError", "RequestTimeout", "999999", "ERR-COMMON-001")
+}
+
+// IsServerError reports whether an HTTP status is a failure of the server.
+func IsServerError(status int) bool { return status >= 500 && status <= 599 }
+
+func hasPrefix(code string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(code, prefix) })
+}
