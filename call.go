@@ -12,6 +12,7 @@ import (
 	"github.com/cams-go/cams/internal/limiter"
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/retry"
+	"github.com/cams-go/cams/internal/transport"
 	"github.com/cams-go/cams/internal/wire"
 )
 
@@ -149,7 +150,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
 	call.known = nil
-	ctx, tap := watch(ctx, cancel, call.repeatable)
+	ctx, tap := transport.Watch(ctx, cancel, call.repeatable)
 	req := c.newRequest(ctx, call.query)
 	mask := mask{call, &r.credentials, req}
 	if err := c.signer.Sign(req, SigningInput{
@@ -162,11 +163,11 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
 		return r
 	}
-	res, err := c.send(req, call.repeatable)
-	r.unsent = err != nil && !tap.mayHaveSent(err)
+	res, err := transport.Send(c.httpClient, req, call.repeatable)
+	r.unsent = err != nil && !tap.MayHaveSent(err)
 	if err != nil {
-		if tap.endless() {
-			ctx, err = callers, errConnectionsClosed // the tap canceled ctx, not the caller
+		if tap.Endless() {
+			ctx, err = callers, transport.ErrConnectionsClosed // the tap canceled ctx, not the caller
 		}
 		r.err = c.unanswered(ctx, call, err, mask)
 		return r

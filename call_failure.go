@@ -2,7 +2,6 @@ package cams
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/cams-go/cams/internal/endpoint"
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/transport"
 )
 
 // The errors of attempts that got no answer, and the masking of secrets in their texts.
@@ -48,33 +48,11 @@ func (c *Client) unanswered(ctx context.Context, call *call, err error, mask mas
 	if failed.Reason != noAnswer {
 		return failed
 	}
-	failed.hint = hintOfTransport(err)
+	failed.hint = transport.Hint(err)
 	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
 		failed.hint = c.noSuchHost(dns.Name)
 	}
 	return failed
-}
-
-// hintOfTransport returns the hint for a failure that a retry cannot fix, or "" for any
-// other failure.
-func hintOfTransport(err error) string {
-	var (
-		dns    *net.DNSError
-		failed *net.OpError
-	)
-	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "check the host: it is unknown"
-	case errors.As(err, new(*tls.CertificateVerificationError)):
-		return "check this machine's root certificates, and proxies that inspect TLS"
-	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
-		return "check the endpoint and its port: it does not speak TLS"
-	case errors.As(err, &failed) && (failed.Op == "remote error" || failed.Op == "local error"): // an alert
-		return "check the endpoint, and proxies that inspect TLS: client and server cannot agree on TLS"
-	case strings.HasSuffix(err.Error(), http.StatusText(http.StatusProxyAuthRequired)): // net/http has no error type for it
-		return "check the user and password of the proxy, for instance in HTTPS_PROXY"
-	}
-	return ""
 }
 
 // noSuchHost returns the hint for a host name that DNS does not know.
@@ -186,16 +164,8 @@ func (m mask) code(s string) string {
 func (m mask) failure(err error) error {
 	masked := redact.Masked(err, func(s string) string { return redact.Passwords(m.text(s)) })
 	inner := errors.Unwrap(err) // http.Client wraps it in a *url.Error
-	if failed, ok := masked.(*url.Error); ok && isUnparsed(inner) {
+	if failed, ok := masked.(*url.Error); ok && transport.IsUnparsed(inner) {
 		failed.Err = redact.NewError(redact.Unknown(m.values(inner.Error())), inner)
 	}
 	return masked
-}
-
-// isUnparsed reports whether err is about a text that is not a valid URL. Such an error
-// quotes the text or parts of it.
-func isUnparsed(err error) bool {
-	var unparsed *url.Error
-	return errors.As(err, &unparsed) && unparsed.Op == "parse" ||
-		err != nil && strings.Contains(err.Error(), "invalid proxy address")
 }

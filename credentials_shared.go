@@ -14,6 +14,7 @@ import (
 	"github.com/cams-go/cams/internal/flight"
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/refusal"
+	"github.com/cams-go/cams/internal/transport"
 )
 
 // sharedProvider makes a provider safe for concurrent use. The provider may be slow,
@@ -102,7 +103,7 @@ func mayPass(err error) bool {
 	var temporary interface{ Temporary() bool }
 	var request *url.Error
 	switch {
-	case hintOfTransport(err) != "", strings.Contains(err.Error(), "unsupported protocol scheme"):
+	case transport.Hint(err) != "", strings.Contains(err.Error(), "unsupported protocol scheme"):
 		return false
 	case errors.As(err, new(passing)), errors.As(err, new(*net.OpError)),
 		errors.As(err, &timeout) && timeout.Timeout(), errors.As(err, &temporary) && temporary.Temporary():
