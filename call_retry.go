@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cams-go/cams/internal/provider"
 	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
 )
@@ -206,7 +207,7 @@ func (c *Client) retryable(call *call, err error) verdict {
 			again.reason = "attempt timed out"
 		} else if err.Reason == noAnswer && err.hint == "" {
 			again.reason = "connection failed"
-		} else if err.Reason == noCredentials && errors.As(err, new(passing)) {
+		} else if err.Reason == noCredentials && errors.As(err, new(provider.Passing)) {
 			again.reason = "provider failed"
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/cams-go/cams/internal/flight"
+	"github.com/cams-go/cams/internal/provider"
 )
 
 // Credentials sign a request: an AccessKey pair, with a SecurityToken if it is
@@ -62,6 +63,59 @@ func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) Crede
 	return newStaticProvider(Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret, SecurityToken: securityToken})
 }
 
+// DefaultCredentials returns a provider that searches the sources of credentials-go's
+// default chain, in the same order, and uses the first one that is configured:
+//
+//  1. ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for
+//     temporary credentials, ALIBABA_CLOUD_SECURITY_TOKEN;
+//  2. OIDC: ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and
+//     ALIBABA_CLOUD_OIDC_TOKEN_FILE;
+//  3. the aliyun CLI's profile in ~/.aliyun/config.json (or ALIBABA_CLOUD_CONFIG_FILE):
+//     the one that ALIBABA_CLOUD_PROFILE names, or else the current one, unless
+//     ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true;
+//  4. the credentials file ~/.alibabacloud/credentials (or
+//     ALIBABA_CLOUD_CREDENTIALS_FILE): the section that ALIBABA_CLOUD_PROFILE names, or
+//     else default;
+//  5. the role of the ECS instance, unless ALIBABA_CLOUD_ECS_METADATA_DISABLED is true;
+//  6. ALIBABA_CLOUD_CREDENTIALS_URI.
+//
+// A source that is configured but does not work is an error that names the source.
+// credentials-go's own chain would silently use the next identity instead. So these are
+// errors too: an AccessKey ID without its secret, an incomplete set of OIDC variables
+// (ALIBABA_CLOUD_ROLE_ARN alone does not count), a broken file, and a profile that does
+// not exist or has an unsupported mode. There is one exception: if there is no metadata
+// service, or it offers no role, the search goes on, unless ALIBABA_CLOUD_ECS_METADATA
+// names a role.
+//
+// The supported modes of a CLI profile are AK, StsToken, RamRoleArn, EcsRamRole, OIDC,
+// External, CredentialsURI, ChainableRamRoleArn, CloudSSO and OAuth. In the modes
+// External and OAuth credentials-go rewrites the CLI's file with each new session and
+// drops the fields that it does not know. If it cannot parse the output of a command of
+// mode External, it prints the command and its output, secrets included, to standard
+// output.
+//
+// Credentials are cached for one minute, and used for two more if they cannot be
+// renewed. After a failure the search starts again, so a corrected environment takes
+// effect without a new client.
+func DefaultCredentials() CredentialsProvider {
+	chain := provider.Chain{Check: func(keys provider.Keys) error { creds := ofKeys(keys); return creds.validate() }}
+	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
+		var refused func(provider.Keys) bool
+		if rejected != nil {
+			refused = func(keys provider.Keys) bool { return rejected(ofKeys(keys)) }
+		}
+		keys, err := chain.Fetch(refused)
+		// A source does not say when its credentials expire, and asking it may run a
+		// command, so the credentials are cached for a minute.
+		now := time.Now()
+		return ofKeys(keys), flight.Lifetime{Refresh: now.Add(time.Minute), End: now.Add(renewedEarly)}, err
+	})
+}
+
+func ofKeys(keys provider.Keys) Credentials {
+	return Credentials{AccessKeyID: keys.AccessKeyID, AccessKeySecret: keys.AccessKeySecret, SecurityToken: keys.SecurityToken}
+}
+
 // CredentialsFrom returns a provider that uses a credential of Alibaba Cloud's
 // credentials-go: RAM roles, OIDC, ECS metadata, a credentials URI, a bearer token and
 // so on.
@@ -88,7 +142,7 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 		switch now := time.Now(); {
 		case err == nil:
 			last, good = creds, now.Add(renewedEarly)
-		case mayPass(err) && now.Before(good) && (rejected == nil || !rejected(last)):
+		case provider.MayPass(err) && now.Before(good) && (rejected == nil || !rejected(last)):
 			soon := now.Add(10 * time.Second)
 			return last, flight.Lifetime{Refresh: soon, End: soon}, nil
 		}
@@ -107,7 +161,7 @@ var errNothing = errors.New("the provider returned nothing")
 func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 	model, err := c.GetCredential()
 	if err != nil {
-		return Credentials{}, flight.Lifetime{}, ofCredentialsGo(err)
+		return Credentials{}, flight.Lifetime{}, provider.OfLibrary(err)
 	}
 	if model == nil {
 		return Credentials{}, flight.Lifetime{}, errNothing
