@@ -54,8 +54,7 @@ type call struct {
 	decode  decoder
 	pace    *limiter.Adaptive // the operation's limiter
 	retries retries
-	known   *redact.Known // what the mask of this attempt masks
-	info    CallInfo      // for observers and WithCallInfo
+	info    CallInfo // for observers and WithCallInfo
 }
 
 // do makes attempts until one succeeds or the retry rules end the call. If the error
@@ -149,10 +148,9 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		return r
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
-	call.known = nil
 	ctx, tap := transport.Watch(ctx, cancel, call.repeatable)
 	req := c.newRequest(ctx, call.query)
-	mask := mask{call, &r.credentials, req}
+	mask := newMask(call, &r.credentials, req)
 	if err := c.signer.Sign(req, SigningInput{
 		Action:      call.name,
 		Version:     apiVersion,
@@ -160,7 +158,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 		Time:        c.clock.Now(),
 		Nonce:       rand.Text(),
 	}); err != nil {
-		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.text))
+		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.Text))
 		return r
 	}
 	res, err := transport.Send(c.httpClient, req, call.repeatable)
@@ -176,7 +174,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	r.status, r.header = res.StatusCode, res.Header
 	r.requestID, r.err = call.read(ctx, res, mask)
 	if r.err == nil && len(c.watchers) > 0 { // the server may send anything as the ID; an error's is masked
-		r.requestID = mask.id(r.requestID)
+		r.requestID = mask.ID(r.requestID)
 	}
 	return r
 }

@@ -43,8 +43,8 @@ func newCallError(ctx context.Context, call *call, reason string, err error) *Ca
 
 // unanswered returns the error of a request that got no answer. It has a hint if a retry
 // cannot help.
-func (c *Client) unanswered(ctx context.Context, call *call, err error, mask mask) *CallError {
-	failed := newCallError(ctx, call, noAnswer, mask.failure(err))
+func (c *Client) unanswered(ctx context.Context, call *call, err error, mask *redact.Attempt) *CallError {
+	failed := newCallError(ctx, call, noAnswer, mask.Failure(err))
 	if failed.Reason != noAnswer {
 		return failed
 	}
@@ -102,70 +102,21 @@ func (e *CallError) hasTimedOut() bool {
 	return ok
 }
 
-// mask removes the secrets of one attempt from texts: its credentials, its signature, its
-// query and the private values in the query.
-type mask struct {
-	call  *call
-	creds *Credentials
-	req   *http.Request
-}
-
-// secrets returns what no text may show, whatever it looks like.
-func (m mask) secrets() []string {
-	authorization := m.req.Header.Get("Authorization")
-	_, signature, _ := strings.Cut(authorization, "Signature=")
-	raw := m.call.query
-	if m.req.URL != nil { // a custom signer may have removed it
-		raw = m.req.URL.RawQuery
+// newMask returns the mask of one attempt: no text may show its credentials, its
+// signature, its query, or the private values in the query.
+func newMask(call *call, creds *Credentials, req *http.Request) *redact.Attempt {
+	return &redact.Attempt{
+		Secrets: func() []string {
+			authorization := req.Header.Get("Authorization")
+			_, signature, _ := strings.Cut(authorization, "Signature=")
+			raw := call.query
+			if req.URL != nil { // a custom signer may have removed it
+				raw = req.URL.RawQuery
+			}
+			query, _ := url.ParseQuery(raw)
+			return []string{raw, authorization, signature, query.Get("Signature"),
+				creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken}
+		},
+		Private: call.params.private,
 	}
-	query, _ := url.ParseQuery(raw)
-	return []string{raw, authorization, signature, query.Get("Signature"),
-		m.creds.AccessKeySecret, m.creds.SecurityToken, m.creds.BearerToken}
-}
-
-// values masks all known secrets in s. It clips s to the size of an error body, because
-// a refusal with HTTP status 200 can have ten megabytes.
-func (m mask) values(s string) string {
-	if m.call.known == nil { // once an attempt: Call may have thousands of values
-		m.call.known = redact.NewKnown(append(m.secrets(), m.call.params.private()...)...)
-	}
-	return m.call.known.Mask(redact.Clip(s, maxErrorBody))
-}
-
-// text masks all known secrets, and everything that looks like a phone number.
-func (m mask) text(s string) string { return redact.Phones(m.values(s)) }
-
-// field masks a short text, such as the name of a host.
-func (m mask) field(s string, max int) string { return m.short(s, max, redact.Phones) }
-
-// id masks a request ID. A real one stays, although it may have many digits.
-func (m mask) id(s string) string { return m.short(s, maxField, redact.ID) }
-
-// short masks all known secrets in a short text, and then what others finds. It masks an
-// absurdly long text as a whole, which is cheaper.
-func (m mask) short(s string, max int, others func(string) string) string {
-	if len(s) > 16*max {
-		return redact.Mask
-	}
-	return redact.Clip(others(m.values(s)), max)
-}
-
-// code masks an error code. A real one stays, even if a word of it is also the value of
-// a parameter: retries depend on the code.
-func (m mask) code(s string) string {
-	masked := m.field(s, maxField)
-	if masked == s || masked == redact.Mask || !redact.IsCode(s) {
-		return masked
-	}
-	return redact.Values(s, m.secrets()...)
-}
-
-// failure masks a transport's error. It may also contain the password of a proxy.
-func (m mask) failure(err error) error {
-	masked := redact.Masked(err, func(s string) string { return redact.Passwords(m.text(s)) })
-	inner := errors.Unwrap(err) // http.Client wraps it in a *url.Error
-	if failed, ok := masked.(*url.Error); ok && transport.IsUnparsed(inner) {
-		failed.Err = redact.NewError(redact.Unknown(m.values(inner.Error())), inner)
-	}
-	return masked
 }

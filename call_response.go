@@ -52,7 +52,7 @@ func (r *refused) hasCode() bool { return r.Code != "" && !refusal.IsOK(r.Code) 
 
 // read reads and decodes an answer. If it is not a success, the error is an *APIError, a
 // *ResponseError or a *CallError. It returns the request ID in either case.
-func (c *call) read(ctx context.Context, res *http.Response, mask mask) (requestID string, err error) {
+func (c *call) read(ctx context.Context, res *http.Response, mask *redact.Attempt) (requestID string, err error) {
 	c.info.StatusCode, c.info.Header = res.StatusCode, res.Header
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		// The body is the raw connection; the context does not end a read from it.
@@ -76,7 +76,7 @@ func (c *call) read(ctx context.Context, res *http.Response, mask mask) (request
 	}
 	if ctx.Err() != nil && (readErr != nil || decodeErr != nil) {
 		failed := newCallError(ctx, c, noAnswer, ctx.Err())
-		failed.StatusCode, failed.RequestID = res.StatusCode, mask.id(res.Header.Get(headerRequestID))
+		failed.StatusCode, failed.RequestID = res.StatusCode, mask.ID(res.Header.Get(headerRequestID))
 		return failed.RequestID, failed
 	}
 	return c.failed(res, body, readErr, decodeErr, mask)
@@ -113,7 +113,7 @@ func (c *call) isSuccess(answer *ResponseMetadata, body []byte) bool {
 
 // failed returns the error of an answer that is not a success, and its request ID. At
 // most one of readErr and decodeErr is not nil.
-func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error, mask mask) (requestID string, err error) {
+func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error, mask *redact.Attempt) (requestID string, err error) {
 	r, ok := parseRefusal(body)
 	headerID := res.Header.Get(headerRequestID)
 	if ok {
@@ -130,14 +130,14 @@ func (c *call) failed(res *http.Response, body []byte, readErr, decodeErr error,
 		Attempts:       c.info.Attempts,
 		Reason:         whatIsWrong(res, body, readErr, decodeErr, mask),
 		StatusCode:     res.StatusCode,
-		RequestID:      mask.id(id),
+		RequestID:      mask.ID(id),
 		Snippet:        snippet(text, mask),
 		throttleHeader: retry.AcsRetryAfter(res.Header) > 0,
 		cut:            wasCut(readErr),
 	}
 	protocol.RetryAfter = retry.Asked(res.Header, errors.Is(protocol, ErrThrottled))
 	if cause != nil {
-		protocol.Err = redact.Masked(cause, mask.text)
+		protocol.Err = redact.Masked(cause, mask.Text)
 	}
 	return protocol.RequestID, protocol
 }
@@ -159,15 +159,15 @@ func parseRefusal(body []byte) (r refused, ok bool) {
 	return r, r.says()
 }
 
-func (c *call) newAPIError(res *http.Response, r refused, headerID string, mask mask) *APIError {
+func (c *call) newAPIError(res *http.Response, r refused, headerID string, mask *redact.Attempt) *APIError {
 	api := &APIError{
 		Operation:          c.name,
 		Attempts:           c.info.Attempts,
-		Code:               mask.code(r.Code),
-		Message:            redact.Clip(mask.text(r.Message), maxMessage),
-		RequestID:          mask.id(cmp.Or(strings.TrimSpace(r.RequestID), headerID)),
-		HostID:             mask.field(r.HostID, maxField),
-		Recommend:          mask.field(r.Recommend, maxMessage),
+		Code:               mask.Code(r.Code),
+		Message:            redact.Clip(mask.Text(r.Message), maxMessage),
+		RequestID:          mask.ID(cmp.Or(strings.TrimSpace(r.RequestID), headerID)),
+		HostID:             mask.Field(r.HostID, maxField),
+		Recommend:          mask.Field(r.Recommend, maxMessage),
 		StatusCode:         res.StatusCode,
 		AccessDeniedDetail: r.AccessDeniedDetail.masked(mask),
 		throttleHeader:     retry.AcsRetryAfter(res.Header) > 0,
@@ -178,19 +178,19 @@ func (c *call) newAPIError(res *http.Response, r refused, headerID string, mask 
 
 // masked returns the detail with secrets and phone numbers masked. The account ID and the
 // encoded message are never phone numbers, so there only secrets are masked.
-func (d AccessDeniedDetail) masked(m mask) AccessDeniedDetail {
+func (d AccessDeniedDetail) masked(m *redact.Attempt) AccessDeniedDetail {
 	for _, text := range []*string{
 		&d.Text, &d.AuthAction, &d.AuthPrincipalType, &d.AuthPrincipalDisplayName, &d.NoPermissionType, &d.PolicyType,
 	} {
-		*text = m.field(*text, maxMessage)
+		*text = m.Field(*text, maxMessage)
 	}
-	d.AuthPrincipalOwnerID = redact.Clip(m.values(redact.Clip(d.AuthPrincipalOwnerID, 16*maxField)), maxField)
-	d.EncodedDiagnosticMessage = m.values(d.EncodedDiagnosticMessage)
+	d.AuthPrincipalOwnerID = redact.Clip(m.Values(redact.Clip(d.AuthPrincipalOwnerID, 16*maxField)), maxField)
+	d.EncodedDiagnosticMessage = m.Values(d.EncodedDiagnosticMessage)
 	return d
 }
 
 // whatIsWrong returns the Reason of a [ResponseError].
-func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask mask) string {
+func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask *redact.Attempt) string {
 	switch {
 	case 300 <= res.StatusCode && res.StatusCode <= 399:
 		return "the answer is a redirect" + redirectTarget(res, mask) + ", not an answer of the service"
@@ -210,12 +210,12 @@ func whatIsWrong(res *http.Response, body []byte, readErr, decodeErr error, mask
 
 // redirectTarget returns " to " and the scheme and host that a redirect leads to, or "".
 // The rest of the URL may contain secrets.
-func redirectTarget(res *http.Response, mask mask) string {
+func redirectTarget(res *http.Response, mask *redact.Attempt) string {
 	target, err := url.Parse(res.Header.Get("Location"))
 	if err != nil || target.Host == "" {
 		return ""
 	}
-	return " to " + redact.Clip(mask.text(cmp.Or(target.Scheme, "https")+"://"+target.Host), maxField)
+	return " to " + redact.Clip(mask.Text(cmp.Or(target.Scheme, "https")+"://"+target.Host), maxField)
 }
 
 // wasCut reports whether a body is truncated because of the connection, so that a retry
@@ -229,6 +229,6 @@ func wasCut(readErr error) bool {
 
 // snippet returns the start of a body's text for an error. It masks before it clips,
 // because half a secret would not be recognized.
-func snippet(text string, mask mask) string {
-	return redact.Clip(redact.OneLine(mask.text(text)), maxSnippet)
+func snippet(text string, mask *redact.Attempt) string {
+	return redact.Clip(redact.OneLine(mask.Text(text)), maxSnippet)
 }

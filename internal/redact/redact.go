@@ -172,10 +172,3 @@ func isOpaque(word string) bool {
 	}
 	return allowed < 0
 }
-
-// IsCode reports whether s has the form of an error code of the service: words and short
-// numbers, such as InvalidTimeStamp.Expired and ERR-OPERATION-MAAP-0060, but not 131204,
-// which may be anything.
-func IsCode(s string) bool { return len(s) <= 128 && codeForm().MatchString(s) }
-
-var codeForm = lazy(`^[A-Za-z]+(?:[._-]?[A-Za-z]+)*(?:[._-]?\d{1,4})?$`)

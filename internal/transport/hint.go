@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -29,12 +28,4 @@ func Hint(err error) string {
 		return "check the user and password of the proxy, for instance in HTTPS_PROXY"
 	}
 	return ""
-}
-
-// IsUnparsed reports whether err is about a text that is not a valid URL. Such an error
-// quotes the text or parts of it.
-func IsUnparsed(err error) bool {
-	var unparsed *url.Error
-	return errors.As(err, &unparsed) && unparsed.Op == "parse" ||
-		err != nil && strings.Contains(err.Error(), "invalid proxy address")
 }
