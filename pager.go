@@ -74,10 +74,10 @@ func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 // an item of its list. Create one with the operation's New function. Only NextIndex and
 // Total are safe for concurrent use.
 type Pager[R any, T any] struct {
-	pages    pages[R, T]
-	first    Page // where the listing starts
-	prefetch int
-	cursor   paging.Cursor // of NextPage
+	listing paging.Listing[R, T]
+	first   Page          // where the listing starts
+	err     error         // what is wrong with the arguments of the New function
+	cursor  paging.Cursor // of NextPage
 
 	// Atomic, so that another goroutine can read them during a loop.
 	nextIndex, total atomic.Int64
@@ -127,7 +127,18 @@ func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOpt
 	if operation.err == nil {
 		operation.err = options.err
 	}
-	p := &Pager[R, T]{pages: operation, first: Page{Size: options.size, Index: index}, prefetch: options.prefetch}
+	size := options.size
+	p := &Pager[R, T]{first: Page{Size: size, Index: index}, err: operation.err}
+	p.listing = paging.Listing[R, T]{
+		Fetch: func(ctx context.Context, index int) (*R, error) {
+			if err := checkPage(ctx, index); err != nil {
+				return nil, err
+			}
+			return paging.Either(operation.fetch(ctx, Page{Size: size, Index: index}))
+		},
+		Data: operation.data, Key: operation.key, Check: checkPage,
+		Stalled: ErrPagerStalled, Prefetch: options.prefetch,
+	}
 	p.cursor = p.newCursor()
 	p.nextIndex.Store(int64(index))
 	return p
@@ -148,14 +159,15 @@ func (p *Pager[R, T]) NextPage(ctx context.Context) (*R, error) {
 	if err := p.problem(); err != nil {
 		return nil, err
 	}
-	page, err := p.fetch(ctx, p.cursor.Index)
+	page, err := p.listing.Fetch(ctx, p.cursor.Index)
 	if err != nil {
 		return nil, err
 	}
-	page, _, err = p.accept(&p.cursor, page)
+	page, _, err = p.listing.Accept(&p.cursor, page)
 	if err != nil {
 		return nil, err
 	}
+	p.total.Store(int64(p.cursor.Total))
 	p.nextIndex.Store(int64(p.cursor.Index))
 	return page, nil
 }
@@ -226,14 +238,14 @@ func (p *Pager[R, T]) All(ctx context.Context) iter.Seq2[T, error] {
 
 // problem returns what is wrong with the pager itself, or nil.
 func (p *Pager[R, T]) problem() error {
-	if p == nil || p.pages.fetch == nil {
+	if p == nil || p.listing.Fetch == nil {
 		return &ValidationError{Field: "Pager", Reason: "was not made by its New function"}
 	}
-	return p.pages.err
+	return p.err
 }
 
-// check returns an error if ctx does not allow fetching the page at index.
-func (p *Pager[R, T]) check(ctx context.Context, index int) error {
+// checkPage returns an error if ctx does not allow fetching the page at index.
+func checkPage(ctx context.Context, index int) error {
 	switch {
 	case ctx == nil:
 		return &ValidationError{Field: "ctx", Reason: "is nil"}
@@ -243,80 +255,15 @@ func (p *Pager[R, T]) check(ctx context.Context, index int) error {
 	return nil
 }
 
-// fetch fetches one page. It returns either a page or an error, even if the API returns
-// neither.
-func (p *Pager[R, T]) fetch(ctx context.Context, index int) (*R, error) {
-	if err := p.check(ctx, index); err != nil {
-		return nil, err
-	}
-	page, err := p.pages.fetch(ctx, Page{Size: p.first.Size, Index: index})
-	if err == nil && page == nil {
-		err = paging.ErrNothing
-	}
-	if err != nil {
-		return nil, err
-	}
-	return page, nil
-}
-
-// accept moves the cursor past a page and returns the page and its list. If the page is
-// a repeat that means the end of the list, it returns a copy without the list.
-func (p *Pager[R, T]) accept(cursor *paging.Cursor, page *R) (*R, []T, error) {
-	total, list := p.pages.data(page)
-	keys := make([]string, len(*list))
-	for i, item := range *list {
-		keys[i] = p.pages.key(item)
-	}
-	repeated, stalled := cursor.Accept(total, len(keys), paging.FingerprintOf(keys))
-	if stalled != "" {
-		return nil, nil, fmt.Errorf("%w: %s", ErrPagerStalled, stalled)
-	}
-	p.total.Store(int64(cursor.Total))
-	if repeated {
-		end := *page
-		_, list = p.pages.data(&end)
-		*list = nil
-		return &end, nil, nil
-	}
-	return page, *list, nil
-}
-
-// walk calls visit for each page in order. It stops when the list ends, when visit returns
-// false, or with the error of a page that fails. When it returns or visit panics, it has
-// canceled its requests in flight and waited until they returned.
+// walk calls visit for each page in order, until the list ends, visit returns false, or a
+// page fails.
 func (p *Pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, next int) bool) error {
 	if err := p.problem(); err != nil {
 		return err
 	}
 	p.nextIndex.Store(int64(p.first.Index))
-	if err := p.check(ctx, p.first.Index); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	ahead := paging.Ahead[R]{Fetch: func(index int) (*R, error) { return p.fetch(ctx, index) }}
-	defer ahead.Wait()
-	defer cancel()
-
-	cursor := p.newCursor()
-	for !cursor.Done {
-		// When the context ends, the listing ends, even if pages are prefetched.
-		if err := p.check(ctx, cursor.Index); err != nil {
-			return err
-		}
-		page, err := ahead.Take(cursor.Index)
-		if err != nil {
-			return err
-		}
-		page, list, err := p.accept(&cursor, page)
-		if err != nil {
-			return err
-		}
-		if p.prefetch > 1 && !cursor.Done {
-			ahead.Fill(cursor.Index, min(p.prefetch, cursor.PagesLeft()))
-		}
-		if !visit(page, list, cursor.Index) {
-			return nil
-		}
-	}
-	return nil
+	return p.listing.Walk(ctx, p.newCursor(), func(page *R, list []T, at *paging.Cursor) bool {
+		p.total.Store(int64(at.Total))
+		return visit(page, list, at.Index)
+	})
 }

@@ -10,6 +10,18 @@ import (
 // ended its goroutine.
 var ErrNothing = errors.New("cams: the API returned neither a response nor an error")
 
+// Either returns what an API returned: a page or an error, or [ErrNothing] if it returned
+// neither.
+func Either[R any](page *R, err error) (*R, error) {
+	switch {
+	case err != nil:
+		return nil, err
+	case page == nil:
+		return nil, ErrNothing
+	}
+	return page, nil
+}
+
 // Ahead prefetches pages.
 type Ahead[R any] struct {
 	Fetch func(index int) (*R, error)
