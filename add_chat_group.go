@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var addChatGroup = operation{name: "AddChatGroup", result: "UniqueCode", tells: "ListChatGroup"}
+var addChatGroup = spec{name: "AddChatGroup", resultMember: "UniqueCode", checkWith: "ListChatGroup"}
 
 // AddChatGroupRequest creates a group. BusinessNumber and CustSpaceID are required.
 type AddChatGroupRequest struct {

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var addChatGroupInviteLink = operation{name: "AddChatGroupInviteLink", result: "InviteLink", tells: "ListChatGroup"}
+var addChatGroupInviteLink = spec{name: "AddChatGroupInviteLink", resultMember: "InviteLink", checkWith: "ListChatGroup"}
 
 // AddChatGroupInviteLinkRequest creates an invite link. All fields but ChannelType are
 // required.

@@ -49,7 +49,7 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 		return &ValidationError{Field: "out", Reason: "must be a pointer to a struct or to a map with string keys"}
 	}
 	var answer reflect.Value
-	err = c.do(ctx, &operation{name: op.Name, repeatable: op.Repeatable}, parameters, func(body []byte) (*ResponseMetadata, error) {
+	err = c.do(ctx, &spec{name: op.Name, repeatable: op.Repeatable}, parameters, func(body []byte) (*ResponseMetadata, error) {
 		answer = reflect.New(target.Type().Elem()) // fresh for each attempt
 		if err := wire.Unmarshal(body, answer.Interface()); err != nil {
 			return nil, err

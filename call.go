@@ -19,9 +19,17 @@ import (
 // How a call works: invoke and Client.Call start it, do runs its attempts until one
 // succeeds or the rules of call_retry.go end the call, and attempt makes one request.
 //
-// The steps are in the files call_*.go: wait and learn in call_limiter.go, Credentials in
-// credentials_shared.go, Sign in signer.go, watch and send in call_transport.go, read in
+// The steps are in the files call_*.go: wait and informLimiter in call_limiter.go, Credentials in
+// credentials_shared.go, Sign in signer.go, watching and sending in internal/transport, read in
 // call_response.go, judge and conclude in call_retry.go, the errors in call_failure.go.
+
+// spec is what a call needs to know of its operation, besides the parameters.
+type spec struct {
+	name         string
+	repeatable   bool   // idempotent: it may be retried after an unknown outcome
+	resultMember string // the member of the answer with the result; "" means any member
+	checkWith    string // the operation that shows whether this one was carried out; "" if repeatable
+}
 
 // response is a pointer to a struct that embeds [ResponseMetadata].
 type response[R any] interface {
@@ -30,7 +38,7 @@ type response[R any] interface {
 }
 
 // invoke calls an operation and returns its response, an R.
-func invoke[R any, P response[R]](ctx context.Context, c *Client, op *operation, params parameters) (*R, error) {
+func invoke[R any, P response[R]](ctx context.Context, c *Client, op *spec, params parameters) (*R, error) {
 	var answer P
 	err := c.do(ctx, op, params, func(body []byte) (*ResponseMetadata, error) {
 		answer = new(R) // fresh for each attempt
@@ -48,7 +56,7 @@ type decoder func(body []byte) (*ResponseMetadata, error)
 
 // call is the state that the attempts of one call share.
 type call struct {
-	*operation
+	*spec
 	query   string     // in canonical form, without what the signer adds
 	params  parameters // errors must not show the private ones
 	decode  decoder
@@ -59,7 +67,7 @@ type call struct {
 
 // do makes attempts until one succeeds or the retry rules end the call. If the error
 // is nil, decode has decoded the response.
-func (c *Client) do(ctx context.Context, op *operation, params parameters, decode decoder) error {
+func (c *Client) do(ctx context.Context, op *spec, params parameters, decode decoder) error {
 	switch {
 	case c == nil || c.prototype == nil:
 		return &ValidationError{Field: "Client", Reason: "was not made by NewClient"}
@@ -70,7 +78,7 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	if err != nil {
 		return err
 	}
-	call := &call{operation: op, query: params.query(), params: params, decode: decode, pace: c.limiters.get(op.name)}
+	call := &call{spec: op, query: params.query(), params: params, decode: decode, pace: c.limiters.get(op.name)}
 	call.info.Operation = op.name
 	start := time.Now()
 	ctx = c.watchers.start(ctx, op.name)
@@ -81,16 +89,16 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 	}()
 	for {
 		call.info.Attempts++
-		result := c.attempt(ctx, call)
-		c.learn(call, &result)
-		next := c.judge(ctx, call, &result)
-		if !result.final {
-			c.tell(ctx, call, &result, next)
+		outcome := c.attempt(ctx, call)
+		c.informLimiter(call, &outcome)
+		next := c.judge(ctx, call, &outcome)
+		if !outcome.final {
+			c.report(ctx, call, &outcome, next)
 		}
 		if next.again && retry.Pause(ctx, next.pause) {
 			continue
 		}
-		if result.err != nil {
+		if outcome.err != nil {
 			call.info.Err = c.conclude(ctx, call, next)
 		} else {
 			call.info.Err = nil
@@ -103,9 +111,9 @@ func (c *Client) do(ctx context.Context, op *operation, params parameters, decod
 // another part of the caller's panicked.
 var errPanicked = errors.New("cams: the call panicked")
 
-// result is how one attempt ended. err is nil on success, and is about this attempt
+// outcome is how one attempt ended. err is nil on success, and is about this attempt
 // only.
-type result struct {
+type outcome struct {
 	err         error       // *APIError, *ResponseError or *CallError
 	unsent      bool        // no request left this machine
 	held        bool        // the limiter returned an error, so no request was made
@@ -121,7 +129,7 @@ type result struct {
 
 // attempt waits for the limiter. Then, within the attempt timeout, it gets credentials,
 // signs with a new time and nonce, sends the request, and reads and decodes the answer.
-func (c *Client) attempt(ctx context.Context, call *call) (r result) {
+func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 	r.unsent = true
 	if r.err = c.wait(ctx, call, &r); r.err != nil {
 		r.held = true
@@ -130,7 +138,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
 	callers := ctx
-	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, c.tooLong)
+	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, c.attemptTimedOut)
 	defer cancel()
 
 	var err error
@@ -179,8 +187,8 @@ func (c *Client) attempt(ctx context.Context, call *call) (r result) {
 	return r
 }
 
-// tell reports an attempt to the observers.
-func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) {
+// report reports an attempt to the observers.
+func (c *Client) report(ctx context.Context, call *call, r *outcome, next verdict) {
 	if len(c.watchers) == 0 {
 		return
 	}
@@ -203,7 +211,7 @@ func (c *Client) tell(ctx context.Context, call *call, r *result, next verdict) 
 }
 
 // withOwn appends the parameters of [WithParameter].
-func (c *Client) withOwn(params parameters, op *operation) (parameters, error) {
+func (c *Client) withOwn(params parameters, op *spec) (parameters, error) {
 	for _, own := range c.parameters {
 		if slices.ContainsFunc(params, func(p parameter) bool { return p.name == own.name && p.value != "" }) {
 			return nil, &ValidationError{Field: "WithParameter", Reason: "has " + own.name + ", which " + op.name + " sets itself"}

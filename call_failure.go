@@ -26,6 +26,15 @@ const (
 	stoppedByCaller = "stopped by the caller's context"
 )
 
+// unknownOutcome returns the reason of a call with an unknown outcome.
+func (o *spec) unknownOutcome() string {
+	check := "check"
+	if o.checkWith != "" {
+		check += " with " + o.checkWith
+	}
+	return "outcome unknown, " + check + " before you call again"
+}
+
 // newCallError returns the error of an attempt that ended without an answer. If the
 // attempt timeout or the caller's context ended it, that is the reason, whatever err is.
 func newCallError(ctx context.Context, call *call, reason string, err error) *CallError {

@@ -28,7 +28,7 @@ func (l *limiters) get(operation string) *limiter.Adaptive {
 }
 
 // wait waits for the limiter, outside the attempt timeout.
-func (c *Client) wait(ctx context.Context, call *call, r *result) error {
+func (c *Client) wait(ctx context.Context, call *call, r *outcome) error {
 	start := time.Now()
 	var err error
 	if c.limiter != nil {
@@ -46,8 +46,8 @@ func (c *Client) wait(ctx context.Context, call *call, r *result) error {
 	return nil
 }
 
-// learn reports an attempt's outcome to the adaptive limiter.
-func (c *Client) learn(call *call, r *result) {
+// informLimiter reports an attempt's outcome to the adaptive limiter.
+func (c *Client) informLimiter(call *call, r *outcome) {
 	throttled := !r.final && isThrottled(r.err)
 	if throttled {
 		call.retries.refusals++

@@ -29,7 +29,7 @@ func (c *call) read(ctx context.Context, res *http.Response, mask *redact.Attemp
 	var decodeErr error
 	if a.HasGoodStatus() && a.Err == nil && len(a.Body) > 0 {
 		var decoded *ResponseMetadata
-		if decoded, decodeErr = c.decode(a.Body); decodeErr == nil && a.IsSuccess(decoded.Code, decoded.Success, c.result) {
+		if decoded, decodeErr = c.decode(a.Body); decodeErr == nil && a.IsSuccess(decoded.Code, decoded.Success, c.resultMember) {
 			decoded.RequestID = strings.TrimSpace(decoded.RequestID)
 			return cmp.Or(decoded.RequestID, a.Header.Get(answer.HeaderRequestID)), nil
 		}

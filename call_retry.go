@@ -14,10 +14,10 @@ import (
 
 // verdict says what follows an attempt: a retry after a pause, or the end of the call.
 type verdict struct {
-	again  bool
-	pause  time.Duration
-	reason string // why there is a retry, or why there is none
-	free   bool   // the retry is a repair, which takes nothing from the budget
+	again    bool
+	pause    time.Duration
+	reason   string // why there is a retry, or why there is none
+	isRepair bool   // it takes nothing from the budget
 }
 
 // retries is what a call remembers about its earlier attempts.
@@ -44,30 +44,30 @@ const (
 )
 
 // judge decides what follows an attempt. The first rule that matches applies.
-func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
-	memory := &call.retries
+func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
+	past := &call.retries
 	if r.err == nil {
-		c.budget.Succeeded(memory.withdrawn)
-		if memory.repaired&correctedClock != 0 {
-			c.clock.Keep(memory.correction)
+		c.budget.Succeeded(past.withdrawn)
+		if past.repaired&correctedClock != 0 {
+			c.clock.Keep(past.correction)
 		}
 		return verdict{}
 	}
-	if r.held && memory.paid { // no request was made
+	if r.held && past.paid { // no request was made
 		c.budget.Refund()
-		memory.withdrawn--
+		past.withdrawn--
 	}
-	memory.paid = false
-	memory.unclear = !call.repeatable && r.isUnclear()
+	past.paid = false
+	past.unclear = !call.repeatable && r.isUnclear()
 	if failed, ok := r.err.(*CallError); ok && failed.Reason == stoppedByCaller {
-		memory.stopped = true
+		past.stopped = true
 		return verdict{reason: stoppedByCaller}
 	}
-	memory.last = r.err
+	past.last = r.err
 	switch {
 	case r.final:
 		return verdict{} // the provider returned the refused credentials again
-	case memory.unclear:
+	case past.unclear:
 		return verdict{reason: "outcome unknown"}
 	}
 	next := c.repair(call, r)
@@ -85,15 +85,15 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 		return verdict{reason: "asked to wait longer than MaxDelay"}
 	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
 		return verdict{reason: "asked to wait past the caller's deadline"}
-	case !next.free && !c.budget.Withdraw():
+	case !next.isRepair && !c.budget.Withdraw():
 		return verdict{reason: "retry budget used up"}
 	}
 	if asked > 0 { // jitter, so that callers with the same wait do not return all at once
 		next.pause = max(asked, asked+retry.Jitter(asked/10)) // the sum may overflow
 	}
-	if !next.free {
-		memory.withdrawn++
-		memory.paid = true
+	if !next.isRepair {
+		past.withdrawn++
+		past.paid = true
 	}
 	return next
 }
@@ -102,29 +102,29 @@ func (c *Client) judge(ctx context.Context, call *call, r *result) verdict {
 // caller's context ended the call, the error says so and also wraps that of the last
 // attempt.
 func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
-	memory := &call.retries
-	if next.again && !next.free { // the caller's context ended the pause, so there was no retry
+	past := &call.retries
+	if next.again && !next.isRepair { // the caller's context ended the pause, so there was no retry
 		c.budget.Refund()
 	}
 	var causes []error
 	reason := stoppedByCaller
-	if memory.unclear {
+	if past.unclear {
 		reason, causes = call.unknownOutcome(), []error{ErrOutcomeUnknown}
 	}
-	if memory.stopped || next.again {
+	if past.stopped || next.again {
 		causes = append(causes, contextCauses(ctx)...)
-	} else if !memory.unclear {
-		return memory.last
+	} else if !past.unclear {
+		return past.last
 	}
-	if memory.last != nil {
-		causes = append(causes, memory.last)
+	if past.last != nil {
+		causes = append(causes, past.last)
 	}
 	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
 }
 
 // isUnclear reports whether a failed attempt may have been carried out: it was sent,
 // and the answer, if any, does not rule that out.
-func (r *result) isUnclear() bool {
+func (r *outcome) isUnclear() bool {
 	switch err := r.err.(type) {
 	case *APIError:
 		return !refusal.IsThrottling(err.Code) && (err.Code == refusal.NonceUsed || err.refusal().Passes())
@@ -136,37 +136,37 @@ func (r *result) isUnclear() bool {
 
 // repair returns a retry that fixes the cause of a refusal: a repeated nonce, a wrong
 // clock, or refused credentials. A call makes each repair at most once.
-func (c *Client) repair(call *call, r *result) verdict {
+func (c *Client) repair(call *call, r *outcome) verdict {
 	refused, ok := r.err.(*APIError)
 	if !ok {
 		return verdict{}
 	}
-	memory := &call.retries
-	var mends repairs
-	again := verdict{again: true, free: true}
+	past := &call.retries
+	var kind repairs
+	again := verdict{again: true, isRepair: true}
 	switch {
 	case refused.Code == refusal.NonceUsed: // a proxy or gateway sent the request twice
-		mends, again.reason = newNonce, "nonce used"
+		kind, again.reason = newNonce, "nonce used"
 	case refusal.IsWrongTime(refused.Code):
-		mends, again.reason = correctedClock, "clock corrected"
+		kind, again.reason = correctedClock, "clock corrected"
 		if !c.correctClock(call, r.header) {
 			return verdict{}
 		}
 	case refused.refusal().RefusesIdentity():
-		mends, again.reason = newCredentials, "credentials asked for again"
+		kind, again.reason = newCredentials, "credentials asked for again"
 		shared, ok := c.credentials.(*sharedProvider)
 		if !ok { // static credentials do not change
 			return verdict{}
 		}
-		memory.refused = r.credentials
+		past.refused = r.credentials
 		shared.reject(r.credentials)
 	default:
 		return verdict{}
 	}
-	if memory.repaired&mends != 0 {
+	if past.repaired&kind != 0 {
 		return verdict{}
 	}
-	memory.repaired |= mends
+	past.repaired |= kind
 	return again
 }
 

@@ -20,10 +20,10 @@ const apiVersion = "2020-06-06"
 // Client calls the Chat App Message Service. Create one with [NewClient] and
 // share it: it is safe for concurrent use and keeps a connection pool.
 type Client struct {
-	config                  // the options of options.go, with the defaults filled in
-	prototype *http.Request // what all requests have in common; read-only
-	watchers  observers     // includes the logger
-	tooLong   error         // the context cause when the attempt timeout ends an attempt
+	config                        // the options of options.go, with the defaults filled in
+	prototype       *http.Request // what all requests have in common; read-only
+	watchers        observers     // includes the logger
+	attemptTimedOut error         // the context cause when the attempt timeout ends an attempt
 
 	// Clients that With derives from each other share these.
 	budget   *retry.Budget // unless RetryPolicy.Budget differs
@@ -63,13 +63,13 @@ func newClient(cfg config) (*Client, error) {
 		watchers = append(slices.Clip(watchers), cfg.logger)
 	}
 	return &Client{
-		config:    cfg,
-		prototype: prototype,
-		watchers:  watchers,
-		tooLong:   attemptTimeoutError(cfg.attemptTimeout),
-		budget:    retry.NewBudget(cfg.retry.Budget),
-		clock:     new(retry.Clock),
-		limiters:  new(limiters),
+		config:          cfg,
+		prototype:       prototype,
+		watchers:        watchers,
+		attemptTimedOut: attemptTimeoutError(cfg.attemptTimeout),
+		budget:          retry.NewBudget(cfg.retry.Budget),
+		clock:           new(retry.Clock),
+		limiters:        new(limiters),
 	}, nil
 }
 

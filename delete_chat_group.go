@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var deleteChatGroup = operation{name: "DeleteChatGroup", repeatable: true, result: "Result"}
+var deleteChatGroup = spec{name: "DeleteChatGroup", repeatable: true, resultMember: "Result"}
 
 // DeleteChatGroupRequest deletes a group. All fields but ChannelType are required.
 type DeleteChatGroupRequest struct {

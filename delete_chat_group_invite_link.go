@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var deleteChatGroupInviteLink = operation{name: "DeleteChatGroupInviteLink", repeatable: true, result: "Result"}
+var deleteChatGroupInviteLink = spec{name: "DeleteChatGroupInviteLink", repeatable: true, resultMember: "Result"}
 
 // DeleteChatGroupInviteLinkRequest deletes a group's invite link. All fields but
 // ChannelType are required.

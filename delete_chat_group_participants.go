@@ -7,7 +7,7 @@ import (
 	"log/slog"
 )
 
-var deleteChatGroupParticipants = operation{name: "DeleteChatGroupParticipants", repeatable: true, result: "Result"}
+var deleteChatGroupParticipants = spec{name: "DeleteChatGroupParticipants", repeatable: true, resultMember: "Result"}
 
 // DeleteChatGroupParticipantsRequest removes members from a group. All fields but
 // ChannelType are required.

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var listChatGroup = operation{name: "ListChatGroup", repeatable: true, result: "Data"}
+var listChatGroup = spec{name: "ListChatGroup", repeatable: true, resultMember: "Data"}
 
 // ListChatGroupRequest requests one page of a business number's groups. BusinessNumber,
 // CustSpaceID and Page are required; the other fields filter the list.

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var listChatGroupParticipants = operation{name: "ListChatGroupParticipants", repeatable: true, result: "Data"}
+var listChatGroupParticipants = spec{name: "ListChatGroupParticipants", repeatable: true, resultMember: "Data"}
 
 // ListChatGroupParticipantsRequest requests one page of a group's members.
 // All fields but ChannelType and Page are required.

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var updateChatGroup = operation{name: "UpdateChatGroup", repeatable: true, result: "Result"}
+var updateChatGroup = spec{name: "UpdateChatGroup", repeatable: true, resultMember: "Result"}
 
 // UpdateChatGroupRequest changes a group. BusinessNumber, CustSpaceID, GroupID and at
 // least one of Subject, Description and ProfilePictureFile are required. An empty field

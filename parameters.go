@@ -10,23 +10,6 @@ import (
 	"github.com/cams-go/cams/internal/sign"
 )
 
-// operation describes an operation. invoke calls it.
-type operation struct {
-	name       string
-	repeatable bool   // idempotent: it may be retried after an unknown outcome
-	result     string // the member of the answer with the result; "" means any member
-	tells      string // the operation that shows whether this one was carried out; "" if repeatable
-}
-
-// unknownOutcome returns the reason of a call with an unknown outcome.
-func (o *operation) unknownOutcome() string {
-	check := "check"
-	if o.tells != "" {
-		check += " with " + o.tells
-	}
-	return "outcome unknown, " + check + " before you call again"
-}
-
 // parameters are the parameters of a request.
 type parameters []parameter
 
