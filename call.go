@@ -143,12 +143,12 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 
 	var err error
 	if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
-		r.err = newCallError(ctx, call, noCredentials, err)
+		r.err = newCallError(ctx, call, ReasonNoCredentials, err)
 		return r
 	}
 	switch {
 	case ctx.Err() != nil: // some providers and transports ignore the context
-		r.err = newCallError(ctx, call, noAnswer, ctx.Err())
+		r.err = newCallError(ctx, call, ReasonNoAnswer, ctx.Err())
 		return r
 	case call.retries.refused != Credentials{} && r.credentials.sameAs(call.retries.refused):
 		r.err, r.final = call.retries.last, true // the service would refuse them again
@@ -166,7 +166,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 		Time:        c.clock.Now(),
 		Nonce:       rand.Text(),
 	}); err != nil {
-		r.err = newCallError(ctx, call, notSigned, redact.Masked(err, mask.Text))
+		r.err = newCallError(ctx, call, ReasonNotSigned, redact.Masked(err, mask.Text))
 		return r
 	}
 	res, err := transport.Send(c.httpClient, req, call.repeatable)

@@ -16,36 +16,25 @@ import (
 
 // The errors of attempts that got no answer, and the masking of secrets in their texts.
 
-// The reasons of a [CallError]: why the call ended without an answer.
-const (
-	noCredentials   = "no credentials"
-	notSigned       = "not signed"
-	notLimited      = "the limiter let no request through"
-	noAnswer        = "no answer"
-	timedOut        = "timed out"
-	stoppedByCaller = "stopped by the caller's context"
-)
-
-// unknownOutcome returns the reason of a call with an unknown outcome.
-func (o *spec) unknownOutcome() string {
-	check := "check"
-	if o.checkWith != "" {
-		check += " with " + o.checkWith
+// howToCheck returns what the error of an unknown outcome tells the caller to do.
+func (s *spec) howToCheck() string {
+	if s.checkWith == "" {
+		return ", check before you call again"
 	}
-	return "outcome unknown, " + check + " before you call again"
+	return ", check with " + s.checkWith + " before you call again"
 }
 
 // newCallError returns the error of an attempt that ended without an answer. If the
 // attempt timeout or the caller's context ended it, that is the reason, whatever err is.
-func newCallError(ctx context.Context, call *call, reason string, err error) *CallError {
+func newCallError(ctx context.Context, call *call, reason Reason, err error) *CallError {
 	causes := []error{err}
 	switch timeout, ok := context.Cause(ctx).(attemptTimeoutError); {
-	case ok && reason == noCredentials:
+	case ok && reason == ReasonNoCredentials:
 		causes = []error{timeout}
 	case ok:
-		reason, causes = timedOut, []error{timeout}
+		reason, causes = ReasonTimedOut, []error{timeout}
 	case ctx.Err() != nil:
-		reason, causes = stoppedByCaller, contextCauses(ctx)
+		reason, causes = ReasonStopped, contextCauses(ctx)
 	}
 	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
 }
@@ -53,8 +42,8 @@ func newCallError(ctx context.Context, call *call, reason string, err error) *Ca
 // unanswered returns the error of a request that got no answer. It has a hint if a retry
 // cannot help.
 func (c *Client) unanswered(ctx context.Context, call *call, err error, mask *redact.Attempt) *CallError {
-	failed := newCallError(ctx, call, noAnswer, mask.Failure(err))
-	if failed.Reason != noAnswer {
+	failed := newCallError(ctx, call, ReasonNoAnswer, mask.Failure(err))
+	if failed.Reason != ReasonNoAnswer {
 		return failed
 	}
 	failed.hint = transport.Hint(err)
@@ -80,7 +69,7 @@ func (c *Client) noSuchHost(name string) string {
 // stopped returns the error of a listing that the caller's context ended between two
 // calls. what is what was to come next.
 func stopped(ctx context.Context, what string) *CallError {
-	return &CallError{Operation: what, Reason: stoppedByCaller, causes: contextCauses(ctx)}
+	return &CallError{Operation: what, Reason: ReasonStopped, causes: contextCauses(ctx)}
 }
 
 // contextCauses returns the context's error, and its cause if the caller set one.

@@ -41,7 +41,7 @@ func (c *Client) wait(ctx context.Context, call *call, r *outcome) error {
 		call.info.Waited += waited
 	}
 	if err != nil {
-		return newCallError(ctx, call, notLimited, err)
+		return newCallError(ctx, call, ReasonNotLimited, err)
 	}
 	return nil
 }

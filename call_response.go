@@ -35,7 +35,7 @@ func (c *call) read(ctx context.Context, res *http.Response, mask *redact.Attemp
 		}
 	}
 	if ctx.Err() != nil && (a.Err != nil || decodeErr != nil) {
-		failed := newCallError(ctx, c, noAnswer, ctx.Err())
+		failed := newCallError(ctx, c, ReasonNoAnswer, ctx.Err())
 		failed.StatusCode, failed.RequestID = a.Status, mask.ID(a.Header.Get(answer.HeaderRequestID))
 		return failed.RequestID, failed
 	}

@@ -16,7 +16,7 @@ import (
 type verdict struct {
 	again    bool
 	pause    time.Duration
-	reason   string // why there is a retry, or why there is none
+	reason   Reason // why there is a retry, or why there is none
 	isRepair bool   // it takes nothing from the budget
 }
 
@@ -59,16 +59,16 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 	}
 	past.paid = false
 	past.unclear = !call.repeatable && r.isUnclear()
-	if failed, ok := r.err.(*CallError); ok && failed.Reason == stoppedByCaller {
+	if failed, ok := r.err.(*CallError); ok && failed.Reason == ReasonStopped {
 		past.stopped = true
-		return verdict{reason: stoppedByCaller}
+		return verdict{reason: ReasonStopped}
 	}
 	past.last = r.err
 	switch {
 	case r.final:
 		return verdict{} // the provider returned the refused credentials again
 	case past.unclear:
-		return verdict{reason: "outcome unknown"}
+		return verdict{reason: ReasonOutcomeUnknown}
 	}
 	next := c.repair(call, r)
 	if !next.again {
@@ -80,13 +80,13 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 	case !next.again:
 		return next
 	case call.info.Attempts >= c.retry.MaxAttempts:
-		return verdict{reason: "attempts used up"}
+		return verdict{reason: ReasonAttempts}
 	case asked > c.retry.MaxDelay:
-		return verdict{reason: "asked to wait longer than MaxDelay"}
+		return verdict{reason: ReasonWaitTooLong}
 	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
-		return verdict{reason: "asked to wait past the caller's deadline"}
+		return verdict{reason: ReasonDeadline}
 	case !next.isRepair && !c.budget.Withdraw():
-		return verdict{reason: "retry budget used up"}
+		return verdict{reason: ReasonBudget}
 	}
 	if asked > 0 { // jitter, so that callers with the same wait do not return all at once
 		next.pause = max(asked, asked+retry.Jitter(asked/10)) // the sum may overflow
@@ -107,9 +107,9 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 		c.budget.Refund()
 	}
 	var causes []error
-	reason := stoppedByCaller
+	reason := ReasonStopped
 	if past.unclear {
-		reason, causes = call.unknownOutcome(), []error{ErrOutcomeUnknown}
+		reason, causes = ReasonOutcomeUnknown, []error{ErrOutcomeUnknown}
 	}
 	if past.stopped || next.again {
 		causes = append(causes, contextCauses(ctx)...)
@@ -119,7 +119,11 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 	if past.last != nil {
 		causes = append(causes, past.last)
 	}
-	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+	failed := &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+	if past.unclear {
+		failed.check = call.howToCheck()
+	}
+	return failed
 }
 
 // isUnclear reports whether a failed attempt may have been carried out: it was sent,
@@ -146,14 +150,14 @@ func (c *Client) repair(call *call, r *outcome) verdict {
 	again := verdict{again: true, isRepair: true}
 	switch {
 	case refused.Code == refusal.NonceUsed: // a proxy or gateway sent the request twice
-		kind, again.reason = newNonce, "nonce used"
+		kind, again.reason = newNonce, ReasonNonceUsed
 	case refusal.IsWrongTime(refused.Code):
-		kind, again.reason = correctedClock, "clock corrected"
+		kind, again.reason = correctedClock, ReasonClockCorrected
 		if !c.correctClock(call, r.header) {
 			return verdict{}
 		}
 	case refused.refusal().RefusesIdentity():
-		kind, again.reason = newCredentials, "credentials asked for again"
+		kind, again.reason = newCredentials, ReasonNewCredentials
 		shared, ok := c.credentials.(*sharedProvider)
 		if !ok { // static credentials do not change
 			return verdict{}
@@ -194,28 +198,28 @@ func (c *Client) retryable(call *call, err error) verdict {
 	switch err := err.(type) {
 	case *APIError:
 		if err.refusal().Passes() {
-			again.reason = "server error"
+			again.reason = ReasonServerError
 		}
 	case *ResponseError:
 		if refusal.IsServerError(err.StatusCode) {
-			again.reason = "server error"
+			again.reason = ReasonServerError
 		} else if err.cut {
-			again.reason = "answer cut off"
+			again.reason = ReasonCutOff
 		}
 	case *CallError:
 		if err.hasTimedOut() {
-			again.reason = "attempt timed out"
-		} else if err.Reason == noAnswer && err.hint == "" {
-			again.reason = "connection failed"
-		} else if err.Reason == noCredentials && errors.As(err, new(provider.Passing)) {
-			again.reason = "provider failed"
+			again.reason = ReasonTimedOut
+		} else if err.Reason == ReasonNoAnswer && err.hint == "" {
+			again.reason = ReasonNoAnswer
+		} else if err.Reason == ReasonNoCredentials && errors.As(err, new(provider.Passing)) {
+			again.reason = ReasonNoCredentials
 		}
 	}
 	if isThrottled(err) {
-		again.reason, base = "throttled", c.throttleDelay()
+		again.reason, base = ReasonThrottled, c.throttleDelay()
 	}
 	if again.reason == "" {
-		return verdict{reason: "not retryable"}
+		return verdict{reason: ReasonNotRetryable}
 	}
 	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
 	return again

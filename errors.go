@@ -181,17 +181,53 @@ func (e *ResponseError) LogValue() slog.Value {
 	)
 }
 
+// Reason says why a call ended without an answer ([CallError]), why an attempt is
+// repeated, or why it is not ([AttemptInfo]).
+type Reason string
+
+// Why there was no answer.
+const (
+	ReasonNoCredentials Reason = "no credentials"
+	ReasonNotSigned     Reason = "not signed"
+	ReasonNotLimited    Reason = "the limiter let no request through"
+	ReasonNoAnswer      Reason = "no answer"
+	ReasonTimedOut      Reason = "timed out" // the attempt timeout ended
+	ReasonStopped       Reason = "stopped by the caller's context"
+	// ReasonOutcomeUnknown is that of an error that matches [ErrOutcomeUnknown].
+	ReasonOutcomeUnknown Reason = "outcome unknown"
+)
+
+// Why an attempt is repeated, besides those above.
+const (
+	ReasonThrottled      Reason = "throttled"
+	ReasonServerError    Reason = "server error"
+	ReasonCutOff         Reason = "answer cut off"
+	ReasonNonceUsed      Reason = "nonce used"
+	ReasonClockCorrected Reason = "clock corrected"
+	ReasonNewCredentials Reason = "credentials asked for again"
+)
+
+// Why a failed attempt is not repeated, besides those above.
+const (
+	ReasonNotRetryable Reason = "not retryable"
+	ReasonAttempts     Reason = "attempts used up"
+	ReasonBudget       Reason = "retry budget used up"
+	ReasonWaitTooLong  Reason = "asked to wait longer than MaxDelay"
+	ReasonDeadline     Reason = "asked to wait past the caller's deadline"
+)
+
 // CallError is the error of a call that ended without a complete answer: no connection,
 // no answer in time, no credentials, or the caller's context ended. It unwraps to its
 // causes.
 type CallError struct {
 	Operation  string // for instance "ListChatGroupParticipants"
-	Reason     string // why the call ended, for instance "timed out"
+	Reason     Reason // why the call ended, for instance ReasonTimedOut
 	StatusCode int    // HTTP status if part of an answer arrived, else 0
 	RequestID  string // header x-acs-request-id if part of an answer arrived
 	Attempts   int    // attempts made by the call, including this one
 
 	causes []error // the first is why the call ended; the error of the last attempt may follow
+	check  string  // how to check what was done, if the outcome is unknown
 	hint   string  // what the caller can do, if known
 }
 
@@ -199,7 +235,7 @@ type CallError struct {
 // request ID and attempts.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	b.WriteString("cams: " + e.Operation + ": " + e.Reason)
+	b.WriteString("cams: " + e.Operation + ": " + string(e.Reason) + e.check)
 	for _, cause := range e.causes {
 		if cause == ErrOutcomeUnknown { // the reason already says so
 			continue

@@ -33,7 +33,7 @@ type AttemptInfo struct {
 	Duration   time.Duration // from asking for credentials to the end of the answer
 	Waited     time.Duration // for the limiter, before the attempt
 	Retry      bool          // whether a retry follows, unless the context ends first
-	Reason     string        // why there is a retry, or why there is none after a failure
+	Reason     Reason        // why there is a retry, or why there is none after a failure
 	Pause      time.Duration // before the retry, not including the wait for the limiter
 }
 
@@ -133,9 +133,9 @@ func (l logger) Attempt(ctx context.Context, attempt AttemptInfo) {
 		attrs = append(attrs, slog.String("error", attempt.Err.Error()))
 	}
 	if attempt.Retry {
-		attrs = append(attrs, slog.String("retry_reason", attempt.Reason), slog.Duration("retry_wait", attempt.Pause))
+		attrs = append(attrs, slog.String("retry_reason", string(attempt.Reason)), slog.Duration("retry_wait", attempt.Pause))
 	} else if attempt.Err != nil {
-		attrs = append(attrs, slog.String("reason", attempt.Reason))
+		attrs = append(attrs, slog.String("reason", string(attempt.Reason)))
 	}
 	l.LogAttrs(ctx, slog.LevelDebug, "cams attempt", attrs...)
 }
@@ -147,7 +147,7 @@ func (l logger) EndCall(ctx context.Context, call CallInfo) {
 		return
 	}
 	level := slog.LevelWarn
-	if stopped := new(CallError); errors.As(call.Err, &stopped) && stopped.Reason == stoppedByCaller && errors.Is(call.Err, context.Canceled) {
+	if stopped := new(CallError); errors.As(call.Err, &stopped) && stopped.Reason == ReasonStopped && errors.Is(call.Err, context.Canceled) {
 		level = slog.LevelDebug
 	}
 	l.LogAttrs(ctx, level, "cams call failed",

@@ -121,7 +121,7 @@ func attemptAttributes(attempt cams.AttemptInfo) []attribute.KeyValue {
 		attrs = append(attrs, attribute.Float64("cams.attempt.limiter.wait_time", attempt.Waited.Seconds()))
 	}
 	if attempt.Reason != "" {
-		attrs = append(attrs, attribute.String("cams.attempt.reason", attempt.Reason))
+		attrs = append(attrs, attribute.String("cams.attempt.reason", string(attempt.Reason)))
 	}
 	if attempt.Retry {
 		attrs = append(attrs, attribute.Float64("cams.attempt.retry.pause", attempt.Pause.Seconds()))

@@ -65,20 +65,19 @@ func classOf(err error) (class string, isCode bool) {
 }
 
 // classes maps the Reason of a [cams.CallError] to its class.
-var classes = map[string]string{
-	"no credentials":                     "no_credentials",
-	"not signed":                         "not_signed",
-	"the limiter let no request through": "limited",
-	"no answer":                          "no_answer",
-	"timed out":                          "timeout",
-	"stopped by the caller's context":    "canceled",
+var classes = map[cams.Reason]string{
+	cams.ReasonNoCredentials:  "no_credentials",
+	cams.ReasonNotSigned:      "not_signed",
+	cams.ReasonNotLimited:     "limited",
+	cams.ReasonNoAnswer:       "no_answer",
+	cams.ReasonTimedOut:       "timeout",
+	cams.ReasonStopped:        "canceled",
+	cams.ReasonOutcomeUnknown: "outcome_unknown",
 }
 
 func classOfCall(err *cams.CallError) string {
 	class, ok := classes[err.Reason]
 	switch {
-	case errors.Is(err, cams.ErrOutcomeUnknown):
-		return "outcome_unknown"
 	case !ok:
 		return other
 	case class == "canceled" && !errors.Is(err, context.Canceled):

@@ -48,9 +48,9 @@ type observed struct {
 	limit    time.Duration // the caller's deadline
 	call     func(context.Context, *cams.Client) error
 	attempts int
-	reason   string // of the last attempt
-	status   int    // of the last answer
-	cutShort bool   // the deadline ended the pause before the attempt that was to follow
+	reason   cams.Reason // of the last attempt
+	status   int         // of the last answer
+	cutShort bool        // the deadline ended the pause before the attempt that was to follow
 }
 
 func observedCalls() map[string]observed {
@@ -65,22 +65,22 @@ func observedCalls() map[string]observed {
 	return map[string]observed{
 		"a success":                           {attempts: 1, status: 200},
 		"a success after failures":            {answers: []camstest.Answer{unavailable, {Drop: true}}, attempts: 3, status: 200},
-		"a refusal":                           {answers: []camstest.Answer{camstest.Refusal(403, "NoPermission", "m")}, attempts: 1, reason: "not retryable", status: 403},
-		"attempts used up":                    {answers: []camstest.Answer{unavailable, unavailable, {Drop: true}}, attempts: 3, reason: "attempts used up"},
-		"an unknown outcome":                  {answers: []camstest.Answer{{Drop: true}}, call: create, attempts: 1, reason: "outcome unknown"},
-		"the attempt timeout":                 {answers: []camstest.Answer{unavailable, unavailable, never}, attempts: 3, reason: "attempts used up"},
-		"a deadline in an attempt":            {answers: []camstest.Answer{never}, limit: time.Second, attempts: 1, reason: "stopped by the caller's context"},
-		"a deadline in a pause":               {answers: []camstest.Answer{unavailable}, limit: time.Nanosecond, attempts: 1, reason: "server error", status: 503, cutShort: true},
-		"a deadline in the limiter":           {options: []cams.Option{cams.WithLimiter(slow{})}, limit: time.Second / 2, attempts: 1, reason: "stopped by the caller's context"},
-		"a deadline in the limiter, later":    {answers: []camstest.Answer{unavailable}, options: []cams.Option{cams.WithLimiter(&onlyFirst{})}, limit: time.Minute, attempts: 2, reason: "stopped by the caller's context", status: 503},
-		"a deadline that has passed":          {limit: -1, attempts: 1, reason: "stopped by the caller's context"},
-		"a limiter that lets nothing through": {options: []cams.Option{cams.WithLimiter(slow{http.ErrNoLocation})}, attempts: 1, reason: "not retryable"},
+		"a refusal":                           {answers: []camstest.Answer{camstest.Refusal(403, "NoPermission", "m")}, attempts: 1, reason: cams.ReasonNotRetryable, status: 403},
+		"attempts used up":                    {answers: []camstest.Answer{unavailable, unavailable, {Drop: true}}, attempts: 3, reason: cams.ReasonAttempts},
+		"an unknown outcome":                  {answers: []camstest.Answer{{Drop: true}}, call: create, attempts: 1, reason: cams.ReasonOutcomeUnknown},
+		"the attempt timeout":                 {answers: []camstest.Answer{unavailable, unavailable, never}, attempts: 3, reason: cams.ReasonAttempts},
+		"a deadline in an attempt":            {answers: []camstest.Answer{never}, limit: time.Second, attempts: 1, reason: cams.ReasonStopped},
+		"a deadline in a pause":               {answers: []camstest.Answer{unavailable}, limit: time.Nanosecond, attempts: 1, reason: cams.ReasonServerError, status: 503, cutShort: true},
+		"a deadline in the limiter":           {options: []cams.Option{cams.WithLimiter(slow{})}, limit: time.Second / 2, attempts: 1, reason: cams.ReasonStopped},
+		"a deadline in the limiter, later":    {answers: []camstest.Answer{unavailable}, options: []cams.Option{cams.WithLimiter(&onlyFirst{})}, limit: time.Minute, attempts: 2, reason: cams.ReasonStopped, status: 503},
+		"a deadline that has passed":          {limit: -1, attempts: 1, reason: cams.ReasonStopped},
+		"a limiter that lets nothing through": {options: []cams.Option{cams.WithLimiter(slow{http.ErrNoLocation})}, attempts: 1, reason: cams.ReasonNotRetryable},
 		"a signer that fails": {options: []cams.Option{cams.WithSigner(signerFunc(func(*http.Request, cams.SigningInput) error { return http.ErrNoLocation }))},
-			attempts: 1, reason: "not retryable"},
+			attempts: 1, reason: cams.ReasonNotRetryable},
 		"a provider that fails": {options: provider(func(context.Context) (cams.Credentials, error) { return cams.Credentials{}, http.ErrNoLocation }),
-			attempts: 1, reason: "not retryable"},
+			attempts: 1, reason: cams.ReasonNotRetryable},
 		"a provider that panics": {options: provider(func(context.Context) (cams.Credentials, error) { panic("no") }),
-			attempts: 1, reason: "not retryable"},
+			attempts: 1, reason: cams.ReasonNotRetryable},
 		"refused credentials that come back": {answers: []camstest.Answer{unknownKey}, options: provider(func(context.Context) (cams.Credentials, error) { return someCredentials, nil }),
 			attempts: 1, reason: "credentials asked for again", status: 404, cutShort: true},
 	}
