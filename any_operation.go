@@ -58,22 +58,9 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 		return metadata, wire.Unmarshal(body, metadata)
 	})
 	if err == nil {
-		trimRequestID(answer.Elem())
 		target.Elem().Set(answer.Elem())
 	}
 	return err
-}
-
-// trimRequestID trims the request ID if answer is a struct that embeds [ResponseMetadata].
-func trimRequestID(answer reflect.Value) {
-	if answer.Kind() != reflect.Struct {
-		return
-	}
-	field, ok := answer.Type().FieldByName("ResponseMetadata")
-	if ok && len(field.Index) == 1 && field.Type == reflect.TypeFor[ResponseMetadata]() {
-		metadata := answer.FieldByIndex(field.Index).Addr().Interface().(*ResponseMetadata)
-		metadata.RequestID = strings.TrimSpace(metadata.RequestID)
-	}
 }
 
 // isOut reports whether out is valid for [Client.Call].

@@ -29,9 +29,8 @@ type retries struct {
 	paid      bool  // the current attempt was taken from the budget
 	refusals  int   // how often the call was throttled
 
-	repaired   repairs       // the repairs made so far
-	refused    Credentials   // the service refused these
-	correction time.Duration // of the clock
+	repaired repairs     // the repairs made so far
+	refused  Credentials // the service refused these
 }
 
 // repairs is a set of repairs. A call makes each at most once.
@@ -48,9 +47,6 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 	past := &call.retries
 	if r.err == nil {
 		c.budget.Succeeded(past.withdrawn)
-		if past.repaired&correctedClock != 0 {
-			c.clock.Keep(past.correction)
-		}
 		return verdict{}
 	}
 	if r.held && past.paid { // no request was made
@@ -153,7 +149,7 @@ func (c *Client) repair(call *call, r *outcome) verdict {
 		kind, again.reason = newNonce, ReasonNonceUsed
 	case refusal.IsWrongTime(refused.Code):
 		kind, again.reason = correctedClock, ReasonClockCorrected
-		if !c.correctClock(call, r.header) {
+		if !c.correctClock(r.header) {
 			return verdict{}
 		}
 	case refused.refusal().RefusesIdentity():
@@ -175,18 +171,13 @@ func (c *Client) repair(call *call, r *outcome) verdict {
 }
 
 // correctClock sets the client's clock by the Date of an answer that refused the
-// request's time. It ignores the Date of a cached answer, which has an Age. If the
-// clock was corrected before, it undoes that instead. It reports whether to retry.
-func (c *Client) correctClock(call *call, header http.Header) bool {
-	if call.retries.repaired&correctedClock != 0 {
-		c.clock.Undo(call.retries.correction)
-		return false
-	}
+// request's time. It ignores the Date of a cached answer, which has an Age.
+func (c *Client) correctClock(header http.Header) bool {
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil || header.Get("Age") != "" {
 		return false
 	}
-	call.retries.correction = c.clock.Set(date)
+	c.clock.Set(date)
 	return true
 }
 

@@ -23,9 +23,10 @@ import (
 // temporary, or a BearerToken alone.
 //
 // Printing, logging or marshalling Credentials shows at most the start of the AccessKey
-// ID. There is one exception: package fmt prints all of a value in an unexported field,
+// ID. There are two exceptions. Package fmt prints all of a value in an unexported field,
 // without calling its methods. Do not keep Credentials in an unexported field; keep a
-// [CredentialsProvider], for instance [StaticCredentials], which shows nothing.
+// [CredentialsProvider], for instance [StaticCredentials], which shows nothing. Do not
+// encode Credentials with encoding/gob, which writes all fields.
 type Credentials struct {
 	AccessKeyID     string
 	AccessKeySecret string
@@ -275,18 +276,9 @@ func (c Credentials) String() string {
 	return "Credentials{" + strings.Join(parts, " ") + "}"
 }
 
-// GoString implements [fmt.GoStringer]: %#v shows no more than %v.
-func (c Credentials) GoString() string { return "cams." + c.String() }
-
 // Format implements [fmt.Formatter]: every verb prints what String returns. Without it,
 // some verbs such as %d would print the fields.
-func (c Credentials) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('#') {
-		io.WriteString(f, c.GoString())
-		return
-	}
-	io.WriteString(f, c.String())
-}
+func (c Credentials) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
 
 // LogValue implements [slog.LogValuer] with String.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
@@ -298,6 +290,3 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(c.Strin
 // MarshalText returns what String returns, for encoders such as XML and YAML that would
 // otherwise write the fields.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// MarshalBinary returns what String returns, for encoding/gob.
-func (c Credentials) MarshalBinary() ([]byte, error) { return []byte(c.String()), nil }

@@ -43,7 +43,7 @@ func TestAnyOperationTravelsLikeTheTypedOnes(t *testing.T) {
 	} {
 		server, client := service(t)
 		server.Handle(query.Name, func(camstest.Request) camstest.Answer {
-			return camstest.Answer{Body: `{"RequestId":" r1\n","Code":"OK","Success":true,"Numbers":[{"Number":"8613800138000","Quality":"7"}]}`}
+			return camstest.Answer{Body: `{"RequestId":"r1","Code":"OK","Success":true,"Numbers":[{"Number":"8613800138000","Quality":"7"}]}`}
 		})
 		var out struct {
 			cams.ResponseMetadata
