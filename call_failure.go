@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams/internal/endpoint"
+	"github.com/cams-go/cams/internal/provider"
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/transport"
 )
@@ -28,15 +29,16 @@ func (s *spec) howToCheck() string {
 // attempt timeout or the caller's context ended it, that is the reason, whatever err is.
 func newCallError(ctx context.Context, call *call, reason Reason, err error) *CallError {
 	causes := []error{err}
+	passes := reason == ReasonNoCredentials && errors.As(err, new(provider.Passing))
 	switch timeout, ok := context.Cause(ctx).(attemptTimeoutError); {
 	case ok && reason == ReasonNoCredentials:
-		causes = []error{timeout}
+		causes, passes = []error{timeout}, true
 	case ok:
-		reason, causes = ReasonTimedOut, []error{timeout}
+		reason, causes, passes = ReasonTimedOut, []error{timeout}, true
 	case ctx.Err() != nil:
-		reason, causes = ReasonStopped, contextCauses(ctx)
+		reason, causes, passes = ReasonStopped, contextCauses(ctx), false
 	}
-	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+	return &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes, passes: passes}
 }
 
 // unanswered returns the error of a request that got no answer. It has a hint if a retry
@@ -47,6 +49,7 @@ func (c *Client) unanswered(ctx context.Context, call *call, err error, mask *re
 		return failed
 	}
 	failed.hint = transport.Hint(err)
+	failed.passes = failed.hint == ""
 	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
 		failed.hint = c.noSuchHost(dns.Name)
 	}
@@ -93,12 +96,6 @@ func (e attemptTimeoutError) Is(target error) bool { return target == context.De
 // Timeout and Temporary make it a net.Error.
 func (e attemptTimeoutError) Timeout() bool   { return true }
 func (e attemptTimeoutError) Temporary() bool { return true }
-
-// hasTimedOut reports whether the attempt timeout ended the attempt.
-func (e *CallError) hasTimedOut() bool {
-	_, ok := e.causes[0].(attemptTimeoutError)
-	return ok
-}
 
 // newMask returns the mask of one attempt: no text may show its credentials, its
 // signature, its query, or the private values in the query.

@@ -48,7 +48,7 @@ func (c *Client) wait(ctx context.Context, call *call, r *outcome) error {
 
 // informLimiter reports an attempt's outcome to the adaptive limiter.
 func (c *Client) informLimiter(call *call, r *outcome) {
-	throttled := !r.final && isThrottled(r.err)
+	throttled := !r.final && is(r.err, ErrThrottled)
 	if throttled {
 		call.retries.refusals++
 	}

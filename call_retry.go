@@ -3,11 +3,9 @@ package cams
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
-	"github.com/cams-go/cams/internal/provider"
 	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
 )
@@ -118,6 +116,14 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 	failed := &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
 	if past.unclear {
 		failed.check = call.howToCheck()
+		switch last := past.last.(type) { // so that nobody repeats the call
+		case *APIError:
+			last.unclear = true
+		case *ResponseError:
+			last.unclear = true
+		case *CallError:
+			last.passes = false
+		}
 	}
 	return failed
 }
@@ -127,7 +133,7 @@ func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
 func (r *outcome) isUnclear() bool {
 	switch err := r.err.(type) {
 	case *APIError:
-		return !refusal.IsThrottling(err.Code) && (err.Code == refusal.NonceUsed || err.refusal().Passes())
+		return err.refusal().MayBeDone()
 	case *ResponseError: // a redirect or a 4xx is a refusal, even if a proxy sent it
 		return err.cut || err.StatusCode < 300 || err.StatusCode > 499
 	}
@@ -184,36 +190,45 @@ func (c *Client) correctClock(header http.Header) bool {
 // retryable returns a retry with a pause if the failure may be temporary. It checks only
 // the outermost error, because a provider's error may wrap that of another client.
 func (c *Client) retryable(call *call, err error) verdict {
-	again := verdict{again: true}
-	base := c.retry.BaseDelay
-	switch err := err.(type) {
-	case *APIError:
-		if err.refusal().Passes() {
-			again.reason = ReasonServerError
-		}
-	case *ResponseError:
-		if refusal.IsServerError(err.StatusCode) {
-			again.reason = ReasonServerError
-		} else if err.cut {
-			again.reason = ReasonCutOff
-		}
-	case *CallError:
-		if err.hasTimedOut() {
-			again.reason = ReasonTimedOut
-		} else if err.Reason == ReasonNoAnswer && err.hint == "" {
-			again.reason = ReasonNoAnswer
-		} else if err.Reason == ReasonNoCredentials && errors.As(err, new(provider.Passing)) {
-			again.reason = ReasonNoCredentials
-		}
-	}
-	if isThrottled(err) {
-		again.reason, base = ReasonThrottled, c.throttleDelay()
-	}
+	again := verdict{again: true, reason: reasonToRetry(err)}
 	if again.reason == "" {
 		return verdict{reason: ReasonNotRetryable}
 	}
+	base := c.retry.BaseDelay
+	if again.reason == ReasonThrottled {
+		base = c.throttleDelay()
+	}
 	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
 	return again
+}
+
+// reasonToRetry returns why a failed attempt may be repeated, or "".
+func reasonToRetry(err error) Reason {
+	cut := false
+	switch err := err.(type) {
+	case *CallError:
+		if err.passes {
+			return err.Reason
+		}
+		return ""
+	case *ResponseError:
+		cut = err.cut
+	}
+	switch {
+	case is(err, ErrThrottled):
+		return ReasonThrottled
+	case !is(err, ErrUnavailable):
+		return ""
+	case cut:
+		return ReasonCutOff
+	}
+	return ReasonServerError
+}
+
+// is reports whether the outermost error belongs to a class.
+func is(err, class error) bool {
+	classed, ok := err.(interface{ Is(target error) bool })
+	return ok && classed.Is(class)
 }
 
 // throttleDelay returns BaseDelay for throttled requests. With the adaptive limiter it is
@@ -223,17 +238,6 @@ func (c *Client) throttleDelay() time.Duration {
 		return cmp.Or(c.retry.ThrottleDelay, 200*time.Millisecond)
 	}
 	return cmp.Or(c.retry.ThrottleDelay, time.Second)
-}
-
-// isThrottled reports whether an attempt was refused for too many requests.
-func isThrottled(err error) bool {
-	switch err := err.(type) {
-	case *APIError:
-		return err.Is(ErrThrottled)
-	case *ResponseError:
-		return err.Is(ErrThrottled)
-	}
-	return false
 }
 
 // askedWait returns how long the answer asks to wait, 0 if it does not.

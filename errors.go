@@ -13,9 +13,15 @@ import (
 	"github.com/cams-go/cams/internal/refusal"
 )
 
-// The classes of refusals, for use with [errors.Is]. The service may add codes at any
+// The classes of errors, for use with [errors.Is]. The service may add codes at any
 // time. The classes follow the code families of Alibaba Cloud's gateways.
 var (
+	// ErrUnavailable means that the service, or the way to it, failed in a manner that
+	// passes: no connection, no answer within the attempt timeout, a truncated answer,
+	// HTTP 5xx, the code of a temporary failure, or a temporary failure of the
+	// credentials provider. The same call may succeed later. It never matches together
+	// with [ErrOutcomeUnknown].
+	ErrUnavailable = errors.New("cams: unavailable")
 	// ErrThrottled means too many requests: a code that contains "Throttling",
 	// "System.LimitControl" or "FlowControl", HTTP status 429, or an answer with a
 	// positive x-acs-retry-after header.
@@ -55,6 +61,7 @@ type APIError struct {
 	AccessDeniedDetail AccessDeniedDetail
 
 	throttleHeader bool // x-acs-retry-after is positive
+	unclear        bool // the request may have been carried out, so it must not be repeated
 }
 
 // Error returns one line: operation, code, message, a hint if there is one, status,
@@ -81,9 +88,11 @@ func (e *APIError) Error() string {
 const maxShown = 200
 
 // Is reports whether the refusal belongs to the class target: [ErrThrottled],
-// [ErrAccessDenied] or [ErrUnauthenticated].
+// [ErrUnavailable], [ErrAccessDenied] or [ErrUnauthenticated].
 func (e *APIError) Is(target error) bool {
 	switch target {
+	case ErrUnavailable:
+		return e.refusal().Passes() && !e.unclear
 	case ErrThrottled:
 		return e.refusal().IsThrottled()
 	case ErrAccessDenied:
@@ -142,6 +151,7 @@ type ResponseError struct {
 
 	throttleHeader bool // x-acs-retry-after is positive
 	cut            bool // the body is truncated
+	unclear        bool // the request may have been carried out, so it must not be repeated
 }
 
 // Error returns one line: operation, reason, cause, snippet, status, request ID, the
@@ -162,11 +172,20 @@ func (e *ResponseError) Error() string {
 // Unwrap returns the cause.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrThrottled] and the answer has HTTP status 429 or a
-// positive x-acs-retry-after header.
+// Is reports whether the answer belongs to the class target: [ErrThrottled] for HTTP
+// status 429 or a positive x-acs-retry-after header, [ErrUnavailable] for another 5xx or a
+// truncated body.
 func (e *ResponseError) Is(target error) bool {
-	return target == ErrThrottled && (e.StatusCode == 429 || e.throttleHeader)
+	switch target {
+	case ErrThrottled:
+		return e.isThrottled()
+	case ErrUnavailable:
+		return (refusal.IsServerError(e.StatusCode) || e.cut) && !e.isThrottled() && !e.unclear
+	}
+	return false
 }
+
+func (e *ResponseError) isThrottled() bool { return e.StatusCode == 429 || e.throttleHeader }
 
 // LogValue implements [slog.LogValuer].
 func (e *ResponseError) LogValue() slog.Value {
@@ -227,6 +246,7 @@ type CallError struct {
 	Attempts   int    // attempts made by the call, including this one
 
 	causes []error // the first is why the call ended; the error of the last attempt may follow
+	passes bool    // the failure may be temporary
 	check  string  // how to check what was done, if the outcome is unknown
 	hint   string  // what the caller can do, if known
 }
@@ -257,6 +277,9 @@ func (e *CallError) Error() string {
 // error of the network, the provider or the signer. The error of the last attempt may
 // come last.
 func (e *CallError) Unwrap() []error { return e.causes }
+
+// Is reports whether target is [ErrUnavailable] and the failure may be temporary.
+func (e *CallError) Is(target error) bool { return target == ErrUnavailable && e.passes }
 
 // ValidationError is invalid input that this package refused before sending anything.
 type ValidationError struct {

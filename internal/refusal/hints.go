@@ -28,7 +28,7 @@ func (r Refusal) Hint(operation string) string {
 			return "a policy denies the RAM identity the action " + action
 		}
 		return "the RAM identity needs the action " + action
-	case r.Passes():
+	case r.isFailure():
 		return "try again later"
 	}
 	return ""

@@ -38,9 +38,19 @@ func (r Refusal) RefusesIdentity() bool {
 		hasPrefix(r.Code, "InvalidParameter") && strings.Contains(r.Message, "SecurityToken")
 }
 
-// Passes reports whether a refusal may be temporary: its code says so, with any HTTP
-// status, or its status is 5xx and its code does not mean something else.
-func (r Refusal) Passes() bool {
+// Passes reports whether a refusal is about a temporary failure, and not about too many
+// requests.
+func (r Refusal) Passes() bool { return r.isFailure() && !r.IsThrottled() }
+
+// MayBeDone reports whether the operation may have been carried out although it was
+// refused. A code of throttling rules that out, its header or status alone do not.
+func (r Refusal) MayBeDone() bool {
+	return r.Code == NonceUsed || r.isFailure() && !IsThrottling(r.Code)
+}
+
+// isFailure reports whether the service failed: the code says so, with any HTTP status, or
+// the status is 5xx and the code does not mean something else.
+func (r Refusal) isFailure() bool {
 	if IsPassing(r.Code) {
 		return true
 	}
