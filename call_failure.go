@@ -70,9 +70,13 @@ func (c *Client) noSuchHost(name string) string {
 }
 
 // stopped returns the error of a listing that the caller's context ended between two
-// calls. what is what was to come next.
-func stopped(ctx context.Context, what string) *CallError {
-	return &CallError{Operation: what, Reason: ReasonStopped, causes: contextCauses(ctx)}
+// calls. what is what was to come next, last what failed before, or nil.
+func stopped(ctx context.Context, what string, last error) *CallError {
+	causes := contextCauses(ctx)
+	if last != nil {
+		causes = append(causes, last)
+	}
+	return &CallError{Operation: what, Reason: ReasonStopped, causes: causes}
 }
 
 // contextCauses returns the context's error, and its cause if the caller set one.

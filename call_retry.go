@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cams-go/cams/internal/paging"
 	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
 )
@@ -73,7 +74,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 	switch {
 	case !next.again:
 		return next
-	case call.info.Attempts >= c.retry.MaxAttempts:
+	case call.info.Attempts >= c.retry.MaxAttempts, paging.IsProbe(ctx) && !next.isRepair:
 		return verdict{reason: ReasonAttempts}
 	case asked > c.retry.MaxDelay:
 		return verdict{reason: ReasonWaitTooLong}

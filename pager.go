@@ -1,11 +1,13 @@
 package cams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"github.com/cams-go/cams/internal/paging"
 )
@@ -30,7 +32,20 @@ type PagerOption func(*pagerOptions)
 type pagerOptions struct {
 	size     int
 	prefetch int
+	patience time.Duration
+	gate     *paging.Gate // of Rosters, whose pagers share it
 	err      error
+}
+
+// apply applies opts and returns what is wrong with them.
+func (o *pagerOptions) apply(opts []PagerOption) error {
+	for i, opt := range opts {
+		if opt == nil {
+			return &ValidationError{Field: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
+		}
+		opt(o)
+	}
+	return o.err
 }
 
 // WithPageSize sets how many items to request per page, 1 or more. The default is the
@@ -44,15 +59,28 @@ func WithPageSize(n int) PagerOption {
 	}
 }
 
-// WithPrefetch lets Pages and All keep up to n pages in flight or waiting while the
-// caller works on the current one. The default, 1, fetches a page only when it is needed.
-// The first page is always fetched alone, because it has the Total. NextPage fetches one
-// page per call, whatever n is.
+// WithPrefetch lets Pages and All keep up to n pages in flight or waiting ahead of the
+// current one, while the caller works on that. The default, 0, fetches a page only when it
+// is needed. The first page is always fetched alone, because it has the Total. NextPage
+// fetches one page per call, whatever n is.
 func WithPrefetch(n int) PagerOption {
 	return func(o *pagerOptions) {
 		o.prefetch = n
-		if n < 1 {
-			o.err = &ValidationError{Field: "WithPrefetch", Reason: "is below 1"}
+		if n < 0 {
+			o.err = &ValidationError{Field: "WithPrefetch", Reason: "is negative"}
+		}
+	}
+}
+
+// WithPatience lets Pages, All and [Rosters] outlast an outage: a page that fails with
+// [ErrUnavailable] or [ErrThrottled] is asked for again, after pauses of 1 s up to 30 s,
+// until d has passed without a success. The default is 0 for pagers, and 5 minutes for
+// Rosters. NextPage and single calls have no patience.
+func WithPatience(d time.Duration) PagerOption {
+	return func(o *pagerOptions) {
+		o.patience = d
+		if d < 0 {
+			o.err = &ValidationError{Field: "WithPatience", Reason: "is negative"}
 		}
 	}
 }
@@ -71,16 +99,18 @@ func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 }
 
 // Pager lists the result of an operation page by page: R is the operation's response, T
-// an item of its list. Create one with the operation's New function. Only NextIndex and
-// Total are safe for concurrent use.
+// an item of its list. Create one with the operation's New function. Only NextIndex, Total
+// and Changed are safe for concurrent use.
 type Pager[R any, T any] struct {
 	listing paging.Listing[R, T]
-	first   Page          // where the listing starts
+	first   Page // where the listing starts
+	options pagerOptions
 	err     error         // what is wrong with the arguments of the New function
 	cursor  paging.Cursor // of NextPage
 
 	// Atomic, so that another goroutine can read them during a loop.
 	nextIndex, total atomic.Int64
+	changed          atomic.Bool
 }
 
 // pages is what a pager needs to know about its operation.
@@ -104,7 +134,7 @@ func pagerBase[Q any](api any, req *Q, operation string) (base Q, err error) {
 
 // makePager returns a pager for an operation that starts at the page first.
 func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOption) *Pager[R, T] {
-	options := pagerOptions{size: defaultPageSize, prefetch: 1}
+	options := pagerOptions{size: defaultPageSize}
 	index := 1
 	if first != nil {
 		if first.Size < 0 || first.Index < 0 {
@@ -117,24 +147,14 @@ func makePager[R any, T any](operation pages[R, T], first *Page, opts []PagerOpt
 			index = first.Index
 		}
 	}
-	for i, opt := range opts {
-		if opt == nil {
-			options.err = &ValidationError{Field: fmt.Sprintf("opts[%d]", i), Reason: "is nil"}
-			continue
-		}
-		opt(&options)
-	}
-	if operation.err == nil {
-		operation.err = options.err
-	}
-	size := options.size
-	p := &Pager[R, T]{first: Page{Size: size, Index: index}, err: operation.err}
+	err := options.apply(opts)
+	p := &Pager[R, T]{first: Page{Size: options.size, Index: index}, options: options, err: cmp.Or(operation.err, err)}
 	p.listing = paging.Listing[R, T]{
 		Fetch: func(ctx context.Context, index int) (*R, error) {
 			if err := checkPage(ctx, index); err != nil {
 				return nil, err
 			}
-			return paging.Either(operation.fetch(ctx, Page{Size: size, Index: index}))
+			return paging.Either(operation.fetch(ctx, Page{Size: options.size, Index: index}))
 		},
 		Data: operation.data, Key: operation.key, Check: checkPage,
 		Stalled: ErrPagerStalled, Prefetch: options.prefetch,
@@ -168,6 +188,7 @@ func (p *Pager[R, T]) NextPage(ctx context.Context) (*R, error) {
 		return nil, err
 	}
 	p.total.Store(int64(p.cursor.Total))
+	p.changed.Store(p.cursor.Changed)
 	p.nextIndex.Store(int64(p.cursor.Index))
 	return page, nil
 }
@@ -192,6 +213,12 @@ func (p *Pager[R, T]) Total() int {
 	}
 	return int(p.total.Load())
 }
+
+// Changed reports whether the list changed while the latest listing read it: Total
+// differed between two pages, or an item of the page before came again. Then items may be
+// missing or listed twice: list again. A change that shows neither stays unseen. To delete
+// what you list, collect all of it first.
+func (p *Pager[R, T]) Changed() bool { return p != nil && p.changed.Load() }
 
 // Pages returns an iterator over the pages. Each loop over it starts at the first page.
 // An error is yielded once, after the pages before it, and ends the loop. Breaking out
@@ -250,7 +277,7 @@ func checkPage(ctx context.Context, index int) error {
 	case ctx == nil:
 		return &ValidationError{Field: "ctx", Reason: "is nil"}
 	case ctx.Err() != nil: // a stub may ignore the context
-		return stopped(ctx, fmt.Sprintf("page %d", index))
+		return stopped(ctx, fmt.Sprintf("page %d", index), nil)
 	}
 	return nil
 }
@@ -262,8 +289,39 @@ func (p *Pager[R, T]) walk(ctx context.Context, visit func(page *R, list []T, ne
 		return err
 	}
 	p.nextIndex.Store(int64(p.first.Index))
-	return p.listing.Walk(ctx, p.newCursor(), func(page *R, list []T, at *paging.Cursor) bool {
+	p.changed.Store(false)
+	return p.patient().Walk(ctx, p.newCursor(), func(page *R, list []T, at *paging.Cursor) bool {
 		p.total.Store(int64(at.Total))
+		p.changed.Store(at.Changed)
 		return visit(page, list, at.Index)
 	})
+}
+
+// patient returns the listing for one loop, with the patience of [WithPatience].
+func (p *Pager[R, T]) patient() *paging.Listing[R, T] {
+	gate := p.options.gate
+	if gate == nil && p.options.patience > 0 {
+		gate = newGate(p.options.patience, 0)
+	}
+	if gate == nil {
+		return &p.listing
+	}
+	listing := p.listing
+	listing.Fetch = func(ctx context.Context, index int) (*R, error) {
+		page, err := paging.Outlast(ctx, gate, func(ctx context.Context) (*R, error) { return p.listing.Fetch(ctx, index) })
+		if err != nil && ctx.Err() != nil {
+			return nil, stopped(ctx, fmt.Sprintf("page %d", index), gate.Failure())
+		}
+		return page, err
+	}
+	return &listing
+}
+
+// newGate returns a gate for requests that may outlast an outage. A request that fails
+// while others succeed is made tries times; 0 means no limit.
+func newGate(patience time.Duration, tries int) *paging.Gate {
+	return &paging.Gate{Patience: patience, Tries: tries, Passes: func(err error) (time.Duration, bool) {
+		wait, _ := RetryAfter(err)
+		return wait, errors.Is(err, ErrUnavailable) || errors.Is(err, ErrThrottled)
+	}}
 }

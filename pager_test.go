@@ -514,7 +514,7 @@ func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
 		{"a page size of 0", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPageSize(0)), t.Context(), "WithPageSize"},
 		{"a negative page size", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPageSize(-1)), t.Context(), "WithPageSize"},
 		{"a bad page size and then a good one", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPageSize(0), cams.WithPageSize(5)), t.Context(), "WithPageSize"},
-		{"a prefetch of 0", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(0)), t.Context(), "WithPrefetch"},
+		{"a negative patience", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPatience(-1)), t.Context(), "WithPatience"},
 		{"a negative prefetch", cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(-1)), t.Context(), "WithPrefetch"},
 		{"a negative Size", cams.NewListChatGroupParticipantsPager(api, at(-1, 1)), t.Context(), "Page"},
 		{"a pager that New did not make", new(cams.ListChatGroupParticipantsPager), t.Context(), "Pager"},
@@ -814,7 +814,7 @@ func TestTheFirstPageComesAlone(t *testing.T) {
 
 func TestASlowLoopHasNoMoreThanItsPrefetchWaiting(t *testing.T) {
 	t.Parallel()
-	for _, prefetch := range []int{1, 2, 7} {
+	for _, prefetch := range []int{0, 1, 7} {
 		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
 			api := &service{answer: group(numbered(1000)), latency: always(time.Millisecond)}
 			visited := 0
@@ -822,11 +822,7 @@ func TestASlowLoopHasNoMoreThanItsPrefetchWaiting(t *testing.T) {
 				require.NoError(t, err)
 				visited++
 				time.Sleep(time.Hour)
-				ahead := prefetch
-				if prefetch == 1 {
-					ahead = 0 // a sequential listing asks only when a page is wanted
-				}
-				require.Len(t, api.asked(), min(visited+ahead, 50))
+				require.Len(t, api.asked(), min(visited+prefetch, 50))
 			}
 			assert.Equal(t, 50, visited)
 		})

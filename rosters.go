@@ -1,10 +1,13 @@
 package cams
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
-	"sync"
+	"slices"
+	"time"
 
 	"github.com/cams-go/cams/internal/paging"
 )
@@ -13,7 +16,8 @@ import (
 type Roster struct {
 	Group        ChatGroup
 	Participants []ChatGroupParticipant
-	Err          error // why Participants is incomplete, or nil
+	Changed      bool  // the list changed while it was read, so members may be missing: list the group again
+	Err          error // why Participants is incomplete, or nil; it is about this group only
 }
 
 // LogValue implements [slog.LogValuer]: a log shows the group and how many members
@@ -26,42 +30,94 @@ func (r Roster) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
+const (
+	defaultPatience = 5 * time.Minute // of Rosters
+	groupTries      = 3               // of a group that fails while others succeed
+)
+
 // Rosters lists the members of many groups, for instance of the groups that
 // [ListChatGroupPager].All yields. It yields one Roster per group, in the order of
-// groups. concurrency, 1 or more, is how many groups are listed at the same time; that
-// also limits the memory.
+// groups, as soon as it is the next in order. concurrency, 1 or more, is how many groups
+// are listed at the same time, also while the caller works on a roster. That also limits
+// the memory.
 //
 // req has what the groups have in common: CustSpaceID, ChannelType, Page.Size and
-// BusinessNumber. If BusinessNumber is empty, each group's own is used.
+// BusinessNumber. If BusinessNumber is empty, each group's own is used. opts are those of
+// the pagers of the groups.
 //
-// An error about one group is in its Roster's Err. The iterator itself yields an error
-// only as its last element: groups failed, an argument is invalid, or ctx has ended.
-// Breaking out of the loop cancels all requests and leaves no goroutine.
+// Rosters outlasts outages of up to five minutes, see [WithPatience]: while no call
+// succeeds, the groups that failed wait, and one of them asks again from time to time. If
+// groups is the All of a pager, give that pager patience too. A group that fails while
+// others succeed is tried three times in all; then its Roster has the Err.
+//
+// The iterator itself yields an error as its last element, after all rosters that are
+// complete, if the failure is about all groups: patience has ended, there is no answer for
+// a reason that lasts, [ErrUnauthenticated], [ErrAccessDenied], groups failed, an argument
+// is invalid, or ctx has ended. What has been yielded is the checkpoint: list the other
+// groups later.
+//
+// groups runs in another goroutine, beside the loop's body, and must end when ctx does.
+// Breaking out of the loop cancels all requests, waits until groups yields or ends, and
+// leaves no goroutine.
 func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
-	groups iter.Seq2[ChatGroup, error], concurrency int) iter.Seq2[Roster, error] {
+	groups iter.Seq2[ChatGroup, error], concurrency int, opts ...PagerOption) iter.Seq2[Roster, error] {
 	return func(yield func(Roster, error) bool) {
-		if err := checkRosters(ctx, api, req, groups, concurrency); err != nil {
+		options := pagerOptions{patience: defaultPatience}
+		err := options.apply(opts)
+		if err = cmp.Or(checkRosters(ctx, api, req, groups, concurrency), err); err != nil {
 			yield(Roster{}, err)
 			return
 		}
-		run := &rosters{api: api, req: *req, yield: yield}
-		var cancel context.CancelFunc
-		run.ctx, cancel = context.WithCancel(ctx)
-		defer run.running.Wait()
-		defer cancel()
-
-		err := run.through(groups, concurrency)
-		for !run.stopped && ctx.Err() == nil && len(run.queue) > 0 {
-			run.deliver()
+		gate := newGate(options.patience, groupTries)
+		if options.patience > 0 {
+			opts = append(slices.Clip(opts), func(o *pagerOptions) { o.gate = gate })
 		}
+		broken := false
+		err = paging.Ordered(ctx, groups, concurrency, func(ctx context.Context, group ChatGroup) (Roster, error) {
+			return listRoster(ctx, api, *req, group, opts)
+		}, func(roster Roster) bool {
+			broken = !yield(roster, nil)
+			return !broken
+		})
 		switch {
-		case run.stopped:
+		case broken:
 		case ctx.Err() != nil:
-			yield(Roster{}, stopped(ctx, "Rosters"))
+			yield(Roster{}, stopped(ctx, "Rosters", gate.Failure()))
 		case err != nil:
 			yield(Roster{}, err)
 		}
 	}
+}
+
+// listRoster lists one group. The error is about all groups.
+func listRoster(ctx context.Context, api ListChatGroupParticipantsAPI, req ListChatGroupParticipantsRequest, group ChatGroup, opts []PagerOption) (Roster, error) {
+	ofGroup := req.BusinessNumber == ""
+	req.GroupID = group.GroupID
+	if ofGroup {
+		req.BusinessNumber = group.BusinessNumber
+	}
+	pager := NewListChatGroupParticipantsPager(api, &req, opts...)
+	participants, err := Collect(pager.All(ctx))
+	if err != nil && isAboutAll(ctx, err, ofGroup) {
+		return Roster{}, err
+	}
+	return Roster{Group: group, Participants: participants, Changed: pager.Changed(), Err: err}, nil
+}
+
+// isAboutAll reports whether the failure of one group is about all groups. ofGroup means
+// that the BusinessNumber is the group's own.
+func isAboutAll(ctx context.Context, err error, ofGroup bool) bool {
+	unanswered, invalid := new(CallError), new(ValidationError)
+	switch {
+	case ctx.Err() != nil, errors.As(err, new(*paging.ImpatientError)),
+		errors.Is(err, ErrUnauthenticated), errors.Is(err, ErrAccessDenied):
+		return true
+	case errors.As(err, &invalid):
+		return invalid.Field != "GroupID" && !(ofGroup && invalid.Field == "BusinessNumber")
+	case errors.As(err, &unanswered):
+		return !unanswered.passes && !errors.Is(err, ErrThrottled)
+	}
+	return false
 }
 
 func checkRosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
@@ -79,71 +135,4 @@ func checkRosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *Li
 		return &ValidationError{Field: "concurrency", Reason: "is below 1"}
 	}
 	return nil
-}
-
-// rosters is the state of one loop over Rosters.
-type rosters struct {
-	ctx     context.Context
-	api     ListChatGroupParticipantsAPI
-	req     ListChatGroupParticipantsRequest
-	yield   func(Roster, error) bool
-	running sync.WaitGroup
-	queue   []chan pending // in the order of the groups; each channel gets one value
-	stopped bool           // the caller broke out of the loop
-}
-
-// pending is the result of listing one group.
-type pending struct {
-	roster   Roster
-	panicked any // the value of a panic, to panic again where the caller can recover
-}
-
-// through starts listing one group after the other and delivers those that are ready. When
-// concurrency groups are in flight, it waits for the first.
-func (r *rosters) through(groups iter.Seq2[ChatGroup, error], concurrency int) error {
-	for group, err := range groups {
-		if err != nil {
-			return err
-		}
-		r.start(group)
-		for len(r.queue) == concurrency || len(r.queue) > 0 && len(r.queue[0]) > 0 { // full, or the first is ready
-			if !r.deliver() {
-				return nil
-			}
-		}
-	}
-	return nil
-}
-
-func (r *rosters) start(group ChatGroup) {
-	done := make(chan pending, 1)
-	r.queue = append(r.queue, done)
-	r.running.Go(func() {
-		result := pending{roster: Roster{Group: group, Err: paging.ErrNothing}}
-		defer func() {
-			result.panicked = recover()
-			done <- result
-		}()
-		req := r.req
-		req.GroupID = group.GroupID
-		if req.BusinessNumber == "" {
-			req.BusinessNumber = group.BusinessNumber
-		}
-		pager := NewListChatGroupParticipantsPager(r.api, &req)
-		result.roster.Participants, result.roster.Err = Collect(pager.All(r.ctx))
-	})
-}
-
-// deliver waits for the first group in the queue and yields it. It reports whether to
-// continue.
-func (r *rosters) deliver() bool {
-	first := <-r.queue[0]
-	r.queue = r.queue[1:]
-	if first.panicked != nil {
-		panic(first.panicked)
-	}
-	if r.ctx.Err() == nil {
-		r.stopped = !r.yield(first.roster, nil)
-	}
-	return !r.stopped && r.ctx.Err() == nil
 }

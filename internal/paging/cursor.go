@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/maphash"
+	"slices"
 )
 
 // How far a listing may go past Total: up to twice Total, or Total + margin if that is
@@ -18,9 +19,10 @@ const (
 // Cursor is the position of a listing. The table in the package documentation of cams
 // has the rules.
 type Cursor struct {
-	Index int  // number of the next page
-	Total int  // of the latest page that has one
-	Done  bool // the listing has ended
+	Index   int  // number of the next page
+	Total   int  // of the latest page that has one
+	Done    bool // the listing has ended
+	Changed bool // the list changed: Total did, or an item of the page before came again
 
 	start, size int // number of the first page, and requested items per page
 	length      int // items on the longest page so far, the real page length
@@ -30,18 +32,21 @@ type Cursor struct {
 
 	// Fingerprints to detect a repeated page: of the latest page and of an earlier one.
 	latest, kept Fingerprint
+	previous     map[uint64]bool // hashes of the keys of the latest page: a print of a pager shows no key
 }
 
 // NewCursor returns a cursor at page index, counted from 1.
 func NewCursor(index, size int) Cursor { return Cursor{start: index, size: size, Index: index} }
 
-// Accept moves the cursor past the page at Index, which has this many items. repeated
-// means that the page is a repeat and the list has ended: ignore its items. stalled says
-// why the listing makes no progress; then the cursor does not move.
-func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stalled string) {
+// Accept moves the cursor past the page at Index, whose items have these keys. The key of
+// an item that cannot be identified is "". repeated means that the page is a repeat and
+// the list has ended: ignore its items. stalled says why the listing makes no progress;
+// then the cursor does not move.
+func (c *Cursor) Accept(total int, keys []string) (repeated bool, stalled string) {
 	if total <= 0 { // absent: what an earlier page said still counts
 		total = c.Total
 	}
+	items, page := len(keys), fingerprintOf(keys)
 	switch {
 	case items == 0:
 		return false, c.acceptEmpty(total)
@@ -49,18 +54,22 @@ func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stal
 		if !c.isEnd(total) {
 			return false, c.stall("repeats a page", total)
 		}
-		c.Done, c.Total = true, total
+		c.Done = true
+		c.setTotal(total)
 		return true, ""
 	case c.isFarPast(total):
 		return false, c.stall("goes on far past Total", total)
 	}
+	c.Changed = c.shares(keys) || c.Changed
 	c.pages++
 	c.empty = 0
 	c.Index++
 	c.length = max(c.length, items)
 	c.received += items
-	c.Total = total
-	c.Done = c.position() == total
+	c.setTotal(total)
+	if c.Done = c.position() == total; !c.Done {
+		c.remember(keys)
+	}
 	c.latest = page
 	// Brent's algorithm finds a cycle of any length with one kept page, which is
 	// replaced after 1, 2, 4, 8, ... pages.
@@ -68,6 +77,24 @@ func (c *Cursor) Accept(total, items int, page Fingerprint) (repeated bool, stal
 		c.kept = page
 	}
 	return false, ""
+}
+
+// shares reports whether an item of the page before is on this one too.
+func (c *Cursor) shares(keys []string) bool {
+	return len(c.previous) > 0 && slices.ContainsFunc(keys, func(key string) bool { return c.previous[maphash.String(seed, key)] })
+}
+
+// remember keeps the keys of a page to compare the next one with.
+func (c *Cursor) remember(keys []string) {
+	c.previous = make(map[uint64]bool, len(keys))
+	for _, key := range keys {
+		c.previous[maphash.String(seed, key)] = key != ""
+	}
+}
+
+func (c *Cursor) setTotal(total int) {
+	c.Changed = c.Changed || c.Total > 0 && total != c.Total
+	c.Total = total
 }
 
 // acceptEmpty handles an empty page. If it is the end, Index stays there, because items
@@ -82,7 +109,7 @@ func (c *Cursor) acceptEmpty(total int) (stalled string) {
 		c.empty++
 		c.Index++
 	}
-	c.Total = total
+	c.setTotal(total)
 	return ""
 }
 
@@ -140,9 +167,9 @@ type Fingerprint uint64
 // seed is random for each process: fingerprints are compared only within a listing.
 var seed = maphash.MakeSeed()
 
-// FingerprintOf returns the fingerprint of a page whose items have these keys. The key of
+// fingerprintOf returns the fingerprint of a page whose items have these keys. The key of
 // an item that cannot be identified is "". If all are, the fingerprint is 0.
-func FingerprintOf(keys []string) Fingerprint {
+func fingerprintOf(keys []string) Fingerprint {
 	var hash maphash.Hash
 	hash.SetSeed(seed)
 	known := false

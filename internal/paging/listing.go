@@ -12,7 +12,7 @@ type Listing[R, T any] struct {
 	Key      func(T) string                             // identifies an item; "" if it cannot be identified
 	Check    func(ctx context.Context, index int) error // reports whether ctx does not allow another page
 	Stalled  error                                      // is wrapped in the error of a listing that makes no progress
-	Prefetch int                                        // pages in flight, at least 1
+	Prefetch int                                        // pages ahead of the current one
 }
 
 // Accept moves the cursor past a page and returns the page and its list. If the page is
@@ -23,7 +23,7 @@ func (l *Listing[R, T]) Accept(cursor *Cursor, page *R) (*R, []T, error) {
 	for i, item := range *list {
 		keys[i] = l.Key(item)
 	}
-	repeated, stalled := cursor.Accept(total, len(keys), FingerprintOf(keys))
+	repeated, stalled := cursor.Accept(total, keys)
 	if stalled != "" {
 		return nil, nil, fmt.Errorf("%w: %s", l.Stalled, stalled)
 	}
@@ -61,7 +61,7 @@ func (l *Listing[R, T]) Walk(ctx context.Context, cursor Cursor, visit func(page
 		if err != nil {
 			return err
 		}
-		if l.Prefetch > 1 && !cursor.Done {
+		if l.Prefetch > 0 && !cursor.Done {
 			ahead.Fill(cursor.Index, min(l.Prefetch, cursor.PagesLeft()))
 		}
 		if !visit(page, list, &cursor) {
