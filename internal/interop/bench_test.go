@@ -57,11 +57,12 @@ func BenchmarkRatio(b *testing.B) {
 		name      string
 		one, than func(target) (call, error)
 	}{
+		{"memory", 8, "cams/signed", dialCams, dialSigned},
 		{"memory", 8, "cams/bare", dialCams, dialBare},
 		{"memory", 8, "unsigned/bare", dialUnsigned, dialBare},
 		{"memory", 8, "official/cams", dialOfficial, dialCams},
-		{"memory", 1000, "cams/bare", dialCams, dialBare},
-		{"loopback", 8, "cams/bare", dialCams, dialBare},
+		{"memory", 1000, "cams/signed", dialCams, dialSigned},
+		{"loopback", 8, "cams/signed", dialCams, dialSigned},
 	} {
 		b.Run(fmt.Sprintf("%s/%d/%s", pair.over, pair.members, pair.name), func(b *testing.B) {
 			to, _ := serve(b, pair.over, group(pair.members))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/alibabacloud-go/tea/tea"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/internal/interop/bare"
 	"github.com/cams-go/cams/internal/interop/legacy"
 	"github.com/cams-go/cams/internal/interop/official"
 	"github.com/stretchr/testify/require"
@@ -89,4 +90,16 @@ func TestTheFakeAcceptsTheLegacySDK(t *testing.T) {
 	require.Equal(t, 3, resp.Data.Total)
 	require.Len(t, resp.Data.List, 1)
 	require.Equal(t, "8613800000003", resp.Data.List[0].ParticipantNumber)
+}
+
+func TestTheFakeAcceptsTheCallByHandOnlyIfItSigns(t *testing.T) {
+	request := bare.Request{BusinessNumber: oddNumber, ChannelType: "WHATSAPP", CustSpaceID: oddSpace, GroupID: oddGroup, Page: bare.Page{Index: 2, Size: 2}}
+	for secret, accepted := range map[string]bool{"plain-secret": true, "wrong": false, "": false} {
+		client := bare.NewClient(&http.Client{Transport: newFake()}, "https://"+host+"/", "plain-id", secret)
+		resp, err := client.ListChatGroupParticipants(t.Context(), request)
+		require.Equal(t, accepted, err == nil, "%q: %v", secret, err)
+		if accepted {
+			require.Equal(t, "8613800000003", resp.Data.List[0].ParticipantNumber)
+		}
+	}
 }

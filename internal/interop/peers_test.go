@@ -28,12 +28,13 @@ type target struct {
 // call makes one call and returns the number of members in the answer.
 type call func() (int, error)
 
-// peers are the compared clients, the minimum first. All send the same parameters.
+// peers are the compared clients, the two minimums first. All send the same parameters.
 var peers = []struct {
 	name string
 	dial func(target) (call, error)
 }{
 	{"bare", dialBare},
+	{"signed", dialSigned},
 	{"cams", dialCams},
 	{"official", dialOfficial},
 	{"legacy", dialLegacy},
@@ -79,12 +80,16 @@ func (unsigned) Sign(req *http.Request, _ cams.SigningInput) error {
 	return nil
 }
 
-func dialBare(to target) (call, error) {
+func dialBare(to target) (call, error) { return dialBareWith(to, "") }
+
+func dialSigned(to target) (call, error) { return dialBareWith(to, accessKeySecret) }
+
+func dialBareWith(to target, secret string) (call, error) {
 	if to.transport == nil {
 		// With the default of two idle connections for a host, bare would dial again and again.
 		to.transport = &http.Transport{MaxIdleConnsPerHost: goroutines}
 	}
-	client := bare.NewClient(&http.Client{Transport: to.transport}, to.scheme+"://"+to.host+"/")
+	client := bare.NewClient(&http.Client{Transport: to.transport}, to.scheme+"://"+to.host+"/", accessKeyID, secret)
 	ctx := context.Background()
 	return func() (int, error) {
 		resp, err := client.ListChatGroupParticipants(ctx, bare.Request{
