@@ -159,7 +159,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 	ctx, tap := transport.Watch(ctx, cancel, call.repeatable)
 	req := c.newRequest(ctx, call.query)
 	mask := newMask(call, &r.credentials, req)
-	if err := c.signer.Sign(req, SigningInput{
+	if err := c.sign(req, SigningInput{
 		Action:      call.name,
 		Version:     apiVersion,
 		Credentials: r.credentials,

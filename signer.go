@@ -54,7 +54,10 @@ type ACS3Signer struct{}
 
 // Sign implements [Signer].
 func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
-	return in.sign("ACS3Signer", req, sign.ACS3)
+	if err := in.validate(req); err != nil {
+		return err
+	}
+	return cannotSign("ACS3Signer", sign.ACS3(req, in.input()))
 }
 
 // RPCSigner signs with Alibaba Cloud's older RPC signature, SignatureVersion 1.0 with
@@ -67,15 +70,23 @@ type RPCSigner struct{}
 
 // Sign implements [Signer].
 func (RPCSigner) Sign(req *http.Request, in SigningInput) error {
-	return in.sign("RPCSigner", req, sign.RPC)
-}
-
-// sign validates the input and applies one of the two signatures.
-func (in *SigningInput) sign(signer string, req *http.Request, apply func(*http.Request, *sign.Input) error) error {
 	if err := in.validate(req); err != nil {
 		return err
 	}
-	err := apply(req, &sign.Input{
+	return cannotSign("RPCSigner", sign.RPC(req, in.input()))
+}
+
+// sign signs a request that the client has just made, with credentials that it has
+// validated. So [ACS3Signer] has nothing to check, to remove or to sort.
+func (c *Client) sign(req *http.Request, in SigningInput) error {
+	if _, ok := c.signer.(ACS3Signer); ok {
+		return cannotSign("ACS3Signer", sign.ACS3Fresh(req, in.input()))
+	}
+	return c.signer.Sign(req, in)
+}
+
+func (in *SigningInput) input() *sign.Input {
+	return &sign.Input{
 		Action:          in.Action,
 		Version:         in.Version,
 		Time:            in.Time,
@@ -84,9 +95,12 @@ func (in *SigningInput) sign(signer string, req *http.Request, apply func(*http.
 		AccessKeySecret: in.Credentials.AccessKeySecret,
 		SecurityToken:   in.Credentials.SecurityToken,
 		BearerToken:     in.Credentials.BearerToken,
-	})
-	if err != nil {
-		return &ValidationError{Field: signer, Reason: "cannot sign", err: err}
 	}
-	return nil
+}
+
+func cannotSign(signer string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ValidationError{Field: signer, Reason: "cannot sign", err: err}
 }

@@ -13,6 +13,25 @@ import (
 
 const acs3Algorithm = "ACS3-HMAC-SHA256"
 
+var sha256MACs = macs{newHash: sha256.New}
+
+// acs3Headers are the signature's own headers that it covers, in the order of their names.
+var acs3Headers = [...]struct{ key, name string }{
+	{"X-Acs-Accesskey-Id", "x-acs-accesskey-id"},
+	{headerAction, "x-acs-action"},
+	{"X-Acs-Content-Sha256", "x-acs-content-sha256"},
+	{"X-Acs-Date", "x-acs-date"},
+	{"X-Acs-Security-Token", "x-acs-security-token"},
+	{"X-Acs-Signature-Nonce", "x-acs-signature-nonce"},
+	{headerVersion, "x-acs-version"},
+}
+
+// The headers that it does not cover: one of them is set.
+const (
+	headerAuthorization = "Authorization"
+	headerBearerToken   = "X-Acs-Bearer-Token"
+)
+
 // ACS3 signs with signature V3. The signature is in the Authorization header and covers
 // the method, the path, the query, the host, the body, Content-Type and all x-acs-*
 // headers. ACS3 rewrites the query in canonical form.
@@ -21,25 +40,33 @@ const acs3Algorithm = "ACS3-HMAC-SHA256"
 // Authorization header. It returns an error if the body cannot be read, or if the secret
 // is too short for GODEBUG=fips140=only.
 func ACS3(req *http.Request, in *Input) error {
+	for _, header := range acs3Headers {
+		delete(req.Header, header.key)
+	}
+	delete(req.Header, headerAuthorization)
+	delete(req.Header, headerBearerToken)
+	req.URL.RawQuery = without(req.URL.RawQuery, signatureType).Canonical()
+	return ACS3Fresh(req, in)
+}
+
+// ACS3Fresh is ACS3 for a request that has not been signed before and whose query is in
+// canonical form.
+func ACS3Fresh(req *http.Request, in *Input) error {
 	bodyHash, err := hashBody(req)
 	if err != nil {
 		return err
 	}
-	covered := setACS3Headers(req, in, bodyHash)
-	query := without(req.URL.RawQuery, signatureType)
+	covered, unsigned := setACS3Headers(req, in, bodyHash)
 	if in.BearerToken != "" {
-		query = append(query, Param{signatureType, bearerToken})
+		unsigned[0] = in.BearerToken
+		req.Header[headerBearerToken] = unsigned
+		query := append(without(req.URL.RawQuery), Param{signatureType, bearerToken})
 		req.URL.RawQuery = query.Canonical()
 		return nil
 	}
-	req.URL.RawQuery = query.Canonical()
-
-	value, err := authorization(req, covered, bodyHash, in)
-	if err != nil {
-		return err
-	}
-	req.Header["Authorization"][0] = value
-	return nil
+	req.Header[headerAuthorization] = unsigned
+	unsigned[0], err = authorization(req, covered, bodyHash, in)
+	return err
 }
 
 // authorization returns the value of the Authorization header. Its buffers are arrays to
@@ -47,11 +74,11 @@ func ACS3(req *http.Request, in *Input) error {
 func authorization(req *http.Request, covered []Param, bodyHash string, in *Input) (string, error) {
 	var namesBuf, authBuf [512]byte
 	var canonicalBuf [1024]byte
+	var toSignBuf, sumBuf [128]byte
 	names := appendNames(namesBuf[:0], covered)
 	hashed := sha256.Sum256(appendCanonicalRequest(canonicalBuf[:0], req, covered, names, bodyHash))
-	key := append(make([]byte, 0, 256), in.AccessKeySecret...) // and toSign in the rest
-	toSign := append(key[len(key):], acs3Algorithm+"\n"...)
-	sum, err := appendHMAC(toSign[:0], sha256.New, key, hex.AppendEncode(toSign, hashed[:]))
+	toSign := hex.AppendEncode(append(toSignBuf[:0], acs3Algorithm+"\n"...), hashed[:])
+	sum, err := sha256MACs.append(sumBuf[:0], in.AccessKeySecret, toSign)
 	if err != nil {
 		return "", err
 	}
@@ -64,10 +91,10 @@ func authorization(req *http.Request, covered []Param, bodyHash string, in *Inpu
 	return string(hex.AppendEncode(auth, sum)), nil
 }
 
-// setACS3Headers replaces the headers of an earlier signature. It returns all
-// headers that the new one covers: host, Content-Type and each x-acs-* header,
-// with lower-case names and trimmed values, sorted.
-func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
+// setACS3Headers sets the signature's own headers. It returns all headers that the
+// signature covers: host, Content-Type and each x-acs-* header, with lower-case names and
+// trimmed values, sorted. It also returns room for the value of one that it does not cover.
+func setACS3Headers(req *http.Request, in *Input, bodyHash string) (covered []Param, unsigned []string) {
 	if req.Header == nil {
 		req.Header = make(http.Header, 12)
 	}
@@ -75,38 +102,18 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) []Param {
 	if in.SecurityToken != "" { // else only the Authorization header has it
 		accessKeyID = in.AccessKeyID
 	}
-	ours := [...]struct{ key, name, value string }{
-		{"X-Acs-Accesskey-Id", "x-acs-accesskey-id", accessKeyID},
-		{headerAction, "x-acs-action", in.Action},
-		{"X-Acs-Content-Sha256", "x-acs-content-sha256", bodyHash},
-		{"X-Acs-Date", "x-acs-date", in.timestamp()},
-		{"X-Acs-Security-Token", "x-acs-security-token", in.SecurityToken},
-		{"X-Acs-Signature-Nonce", "x-acs-signature-nonce", in.Nonce},
-		{headerVersion, "x-acs-version", in.Version},
-	}
-	for _, header := range ours {
-		delete(req.Header, header.key)
-	}
-	delete(req.Header, "Authorization")
-	delete(req.Header, "X-Acs-Bearer-Token")
-	covered := otherHeaders(req) // before the signature's own headers are set
-	values := make([]string, len(ours)+1)
-	for i, header := range ours {
-		if header.value != "" {
-			values[i] = header.value
+	values := []string{accessKeyID, in.Action, bodyHash, in.timestamp(), in.SecurityToken, in.Nonce, in.Version, ""}
+	covered = otherHeaders(req) // before the signature's own headers are set
+	for i, header := range acs3Headers {
+		if value := values[i]; value != "" {
 			req.Header[header.key] = values[i : i+1 : i+1]
-			covered = append(covered, Param{header.name, strings.TrimSpace(header.value)})
+			covered = append(covered, Param{header.name, strings.TrimSpace(value)})
 		}
-	}
-	if in.BearerToken != "" {
-		req.Header["X-Acs-Bearer-Token"] = []string{in.BearerToken}
-	} else {
-		req.Header["Authorization"] = values[len(ours):] // to be filled in
 	}
 	if !slices.IsSortedFunc(covered, byName) { // the caller set other headers
 		slices.SortFunc(covered, byName)
 	}
-	return covered
+	return covered, values[len(acs3Headers):]
 }
 
 func byName(a, b Param) int {

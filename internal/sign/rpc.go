@@ -15,6 +15,8 @@ var rpcParameters = []string{
 	"SignatureMethod", "SignatureVersion", "Signature", "BearerToken", signatureType,
 }
 
+var sha1MACs = macs{newHash: sha1.New}
+
 // IsReserved reports whether the signature sets the parameter with this name.
 func IsReserved(name string) bool { return slices.Contains(rpcParameters, name) }
 
@@ -35,7 +37,7 @@ func RPC(req *http.Request, in *Input) error {
 	canonical := query.Canonical()
 	if in.BearerToken == "" {
 		text := methodOf(req) + "&%2F&" + percent.Encode(canonical)
-		signature, err := appendHMAC(nil, sha1.New, []byte(in.AccessKeySecret+"&"), []byte(text))
+		signature, err := sha1MACs.append(nil, in.AccessKeySecret+"&", []byte(text))
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -41,15 +42,39 @@ const (
 func methodOf(req *http.Request) string { return cmp.Or(req.Method, http.MethodGet) }
 func hostOf(req *http.Request) string   { return cmp.Or(req.Host, req.URL.Host) }
 
-// appendHMAC appends the HMAC of text. It returns an error where crypto/hmac panics: with
-// GODEBUG=fips140=only, for SHA-1 and for a key shorter than 14 bytes.
-func appendHMAC(to []byte, newHash func() hash.Hash, key, text []byte) (sum []byte, err error) {
+// macs makes HMACs. It keeps one for the next signature with the same key, because a new
+// one hashes the key again and makes five allocations. The garbage collector empties the
+// pool, and package fmt cannot print what is in it.
+type macs struct {
+	newHash func() hash.Hash
+	kept    sync.Pool // of *keyed
+}
+
+// keyed is an HMAC, the key that it was made for, and room for its input and result.
+type keyed struct {
+	hash.Hash
+	key  string
+	room []byte
+}
+
+// append appends the HMAC of text to to. It returns an error where crypto/hmac panics:
+// with GODEBUG=fips140=only, for SHA-1 and for a key shorter than 14 bytes.
+func (m *macs) append(to []byte, key string, text []byte) (sum []byte, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("%v", reason)
 		}
 	}()
-	mac := hmac.New(newHash, key)
-	mac.Write(text)
-	return mac.Sum(to), nil
+	mac, ok := m.kept.Get().(*keyed)
+	if ok && mac.key == key {
+		mac.Reset()
+	} else {
+		mac = &keyed{Hash: hmac.New(m.newHash, []byte(key)), key: key}
+	}
+	mac.room = append(mac.room[:0], text...) // so that text need not escape
+	mac.Write(mac.room)
+	mac.room = mac.Sum(mac.room[:0])
+	to = append(to, mac.room...)
+	m.kept.Put(mac)
+	return to, nil
 }
