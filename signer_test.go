@@ -83,6 +83,9 @@ func TestWhereOnlyFIPSAlgorithmsAreAllowedTheRPCSignerIsAnErrorAndACS3Signs(t *t
 		client, err := NewClient(WithCredentials(StaticCredentials("id", in.Credentials.AccessKeySecret, "")), WithSigner(RPCSigner{}))
 		require.NoError(t, err)
 		require.ErrorContains(t, client.Call(t.Context(), Operation{Name: "Any"}, nil, nil), "RPCSigner cannot sign: ")
+		client, err = NewClient(WithCredentials(StaticCredentials("id", "secret", "")))
+		require.NoError(t, err)
+		require.ErrorContains(t, client.Call(t.Context(), Operation{Name: "Any"}, nil, nil), "ACS3Signer cannot sign: ")
 		fmt.Println("signed by ACS3 only")
 		return
 	}

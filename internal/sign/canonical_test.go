@@ -31,6 +31,9 @@ func FuzzSigningKeepsWhatAQueryMeans(f *testing.F) {
 			case "ACS3":
 				delete(want, "SignatureType")
 				assert.Equal(t, req.URL.RawQuery, without(req.URL.RawQuery).Canonical())
+				fresh := &http.Request{Method: "POST", Host: "h", URL: req.URL}
+				require.NoError(t, ACS3Fresh(fresh, in))
+				assert.Equal(t, req.Header, fresh.Header, "a canonical query needs no parsing")
 			case "RPC":
 				for _, name := range rpcParameters {
 					delete(want, name)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -123,6 +124,58 @@ func signable(t testing.TB) (*http.Request, *Input) {
 	return req, &Input{
 		Action: "ListChatGroupParticipants", Version: "2020-06-06", AccessKeyID: "id", AccessKeySecret: "secret",
 		Time: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Nonce: "nonce",
+	}
+}
+
+func TestAFreshRequestIsSignedAsAnyOther(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*http.Request, *Input){
+		"an AccessKey": func(*http.Request, *Input) {},
+		"a session":    func(_ *http.Request, in *Input) { in.SecurityToken = "token" },
+		"a bearer token": func(_ *http.Request, in *Input) {
+			*in = Input{Action: in.Action, Version: in.Version, BearerToken: "b"}
+		},
+		"no query":        func(req *http.Request, _ *Input) { req.URL.RawQuery = "" },
+		"further headers": func(req *http.Request, _ *Input) { req.Header.Set("Content-Type", "text/plain") },
+		"a body":          func(req *http.Request, _ *Input) { req.Body = io.NopCloser(strings.NewReader("body")) },
+	} {
+		var signed [2]*http.Request
+		for i, sign := range []func(*http.Request, *Input) error{ACS3, ACS3Fresh} {
+			req, in := signable(t)
+			change(req, in)
+			require.NoError(t, sign(req, in), name)
+			signed[i] = req
+		}
+		assert.Equal(t, signed[0].URL, signed[1].URL, name)
+		assert.Equal(t, signed[0].Header, signed[1].Header, name)
+	}
+}
+
+func TestSignaturesOfSeveralKeysMayBeMadeAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	for name, sign := range signatures {
+		want := map[string]*http.Request{}
+		for _, secret := range []string{"secret", "secrets", "another secret, longer than a block of the hash, which is sixty-four bytes"} {
+			req, in := signable(t)
+			in.AccessKeySecret = secret
+			require.NoError(t, sign(req, in), name)
+			want[secret] = req
+		}
+		var workers sync.WaitGroup
+		for range 4 {
+			workers.Go(func() {
+				for range 100 {
+					for secret, signed := range want { // in a random order
+						req, in := signable(t)
+						in.AccessKeySecret = secret
+						assert.NoError(t, sign(req, in), name)
+						assert.Equal(t, signed.URL.RawQuery, req.URL.RawQuery, name)
+						assert.Equal(t, signed.Header, req.Header, name)
+					}
+				}
+			})
+		}
+		workers.Wait()
 	}
 }
 
