@@ -14,7 +14,7 @@
 //
 //	rpc.system.name             alibaba_cloud
 //	rpc.method                  cams/<operation>, for instance cams/ListChatGroupParticipants
-//	rpc.status_code             OK, or the service's code for a refusal
+//	rpc.status_code             OK, the service's code for a refusal, or canceled if the caller canceled the call
 //	error.type                  only if the call failed; see Errors
 //	alibaba_cloud.request_id    from the last answer that had one
 //	cams.call.attempts          number of attempts
@@ -33,7 +33,7 @@
 // # Metrics
 //
 // There are three histograms, in seconds, and a counter. All have the attributes
-// rpc.system.name and rpc.method. The first two also have rpc.status_code and, for
+// rpc.system.name, rpc.method and those of [WithAttributes]. The first two also have rpc.status_code and, for
 // failures, error.type.
 //
 //	rpc.client.call.duration      a call with all its retries
@@ -54,7 +54,6 @@
 // another answer that is no success it is the HTTP status, for instance 502. Else it
 // is one of
 //
-//	canceled            the caller cancelled the call
 //	deadline_exceeded   the caller's deadline passed
 //	timeout             no answer within the attempt timeout
 //	no_answer           there was no connection, or it broke
@@ -64,6 +63,21 @@
 //	outcome_unknown     a write that may or may not have happened, see [cams.ErrOutcomeUnknown]
 //	invalid_answer      an answer with a 2xx status that cannot be read
 //	_OTHER              anything else, or a code in an unusual form
+//
+// A call that its caller canceled, for instance by leaving a loop over a [cams.Pager], is
+// no error: its rpc.status_code is canceled, it has no error.type, and the status of its
+// span is not set. A write that may have happened is outcome_unknown even then.
+//
+// # Tenants
+//
+// [WithAttributes] adds attributes of your own. Give each tenant's client an observer with
+// the tenant as an attribute; all may use one TracerProvider and one MeterProvider:
+//
+//	observer := camsotel.New(camsotel.WithAttributes(attribute.String("tenant", tenant)))
+//	client, err := base.With(cams.WithCredentials(provider), cams.WithObserver(observer))
+//
+// An observer does not learn the host of the requests. If you want it in spans and
+// metrics, add server.address in the same way.
 //
 // # What it does not record
 //

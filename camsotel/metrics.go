@@ -2,7 +2,6 @@ package camsotel
 
 import (
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 )
@@ -36,9 +35,4 @@ func newInstruments(meter metric.Meter) instruments {
 		waitTime:        histogram("cams.client.limiter.wait_time", "How long an attempt waited for the limiter."),
 		throttled:       throttled,
 	}
-}
-
-// attributes returns the attributes of a measurement.
-func attributes(operation string, outcome ...attribute.KeyValue) metric.MeasurementOption {
-	return metric.WithAttributes(append([]attribute.KeyValue{systemName, methodKey.String(method(operation))}, outcome...)...)
 }

@@ -3,6 +3,7 @@ package camsotel
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -27,6 +28,7 @@ type Option func(*config)
 type config struct {
 	tracers trace.TracerProvider
 	meters  metric.MeterProvider
+	fixed   []attribute.KeyValue
 }
 
 // WithTracerProvider chooses where spans go. The default, also for nil, is the global provider.
@@ -47,6 +49,14 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 	}
 }
 
+// WithAttributes adds attributes to all spans and metrics of the observer: the tenant whose
+// client it observes, or the server.address, which an observer does not learn. They do
+// not replace the package's own attributes. Each value makes new series of metrics. You
+// can use it more than once.
+func WithAttributes(attrs ...attribute.KeyValue) Option {
+	return func(c *config) { c.fixed = append(c.fixed, attrs...) }
+}
+
 // New returns an observer for [cams.WithObserver]. It is safe for concurrent use, and
 // several clients may share it. An instrument that cannot be made is reported to
 // [otel.Handle] and records nothing.
@@ -58,6 +68,7 @@ func New(opts ...Option) cams.Observer {
 		}
 	}
 	return &observer{
+		fixed: c.fixed,
 		instruments: newInstruments(c.meters.Meter(scope,
 			metric.WithInstrumentationVersion(cams.Version), metric.WithSchemaURL(schemaURL))),
 		tracer: c.tracers.Tracer(scope,
@@ -68,6 +79,17 @@ func New(opts ...Option) cams.Observer {
 type observer struct {
 	instruments
 	tracer trace.Tracer
+	fixed  []attribute.KeyValue
+}
+
+// attributes returns the attributes of a span or a measurement.
+func (o *observer) attributes(operation string, outcome ...attribute.KeyValue) []attribute.KeyValue {
+	return slices.Concat(o.fixed, []attribute.KeyValue{systemName, methodKey.String(method(operation))}, outcome)
+}
+
+// measured is attributes for a measurement.
+func (o *observer) measured(operation string, outcome ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributes(o.attributes(operation, outcome...)...)
 }
 
 // spanKey is the context key of an observer's own span. The current span of the
@@ -87,17 +109,17 @@ func (o *observer) StartCall(ctx context.Context, operation string) context.Cont
 	ctx, span := o.tracer.Start(ctx, method(operation),
 		trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithTimestamp(start),
-		trace.WithAttributes(systemName, methodKey.String(method(operation))))
+		trace.WithAttributes(o.attributes(operation)...))
 	return context.WithValue(ctx, spanKey{o}, callSpan{span, start})
 }
 
 // Attempt implements [cams.Observer].
 func (o *observer) Attempt(ctx context.Context, attempt cams.AttemptInfo) {
-	outcome := outcomeOf(attempt.Err)
-	o.attemptDuration.Record(ctx, attempt.Duration.Seconds(), attributes(attempt.Operation, outcome...))
-	o.waitTime.Record(ctx, attempt.Waited.Seconds(), attributes(attempt.Operation))
-	if errors.Is(attempt.Err, cams.ErrThrottled) {
-		o.throttled.Add(ctx, 1, attributes(attempt.Operation))
+	outcome, _ := outcomeOf(attempt.Err)
+	o.attemptDuration.Record(ctx, attempt.Duration.Seconds(), o.measured(attempt.Operation, outcome...))
+	o.waitTime.Record(ctx, attempt.Waited.Seconds(), o.measured(attempt.Operation))
+	if attempt.StatusCode != 0 && errors.Is(attempt.Err, cams.ErrThrottled) { // else a limiter held it back
+		o.throttled.Add(ctx, 1, o.measured(attempt.Operation))
 	}
 	call, ok := ctx.Value(spanKey{o}).(callSpan)
 	if !ok || !call.IsRecording() {
@@ -134,8 +156,8 @@ func attemptAttributes(attempt cams.AttemptInfo) []attribute.KeyValue {
 
 // EndCall implements [cams.Observer].
 func (o *observer) EndCall(ctx context.Context, ended cams.CallInfo) {
-	outcome := outcomeOf(ended.Err)
-	o.callDuration.Record(ctx, ended.Duration.Seconds(), attributes(ended.Operation, outcome...))
+	outcome, failed := outcomeOf(ended.Err)
+	o.callDuration.Record(ctx, ended.Duration.Seconds(), o.measured(ended.Operation, outcome...))
 	call, ok := ctx.Value(spanKey{o}).(callSpan)
 	if !ok {
 		return
@@ -144,7 +166,7 @@ func (o *observer) EndCall(ctx context.Context, ended cams.CallInfo) {
 	if ended.Waited > 0 {
 		call.SetAttributes(attribute.Float64("cams.call.limiter.wait_time", ended.Waited.Seconds()))
 	}
-	if ended.Err != nil {
+	if failed {
 		call.SetStatus(codes.Error, "") // no description: an error's text is not recorded
 	}
 	call.End(trace.WithTimestamp(call.start.Add(ended.Duration)))

@@ -220,6 +220,75 @@ func TestTheMetricsTellOfCallsAttemptsRefusalsAndWaits(t *testing.T) {
 	})
 }
 
+func TestACallThatALimiterHeldBackIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	o := newTelemetry()
+	_, client := service(t, o, cams.WithLimiter(full{}), cams.WithRetry(cams.NoRetry()))
+	require.ErrorIs(t, call(t.Context(), client), cams.ErrThrottled)
+	assert.Contains(t, o.metrics(t), "rpc.client.call.duration")
+	assert.NotContains(t, o.metrics(t), "cams.client.throttled")
+}
+
+// full is a limiter that refuses at once.
+type full struct{}
+
+func (full) Wait(context.Context) error { return fmt.Errorf("full: %w", cams.ErrThrottled) }
+
+func TestEachTenantHasItsSpansAndSeries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, testTenants)
+}
+
+func testTenants(t *testing.T) {
+	o := newTelemetry()
+	tenants := []string{"a", "b"}
+	for calls, tenant := range tenants {
+		attrs := []attribute.KeyValue{attribute.String("tenant", tenant), attribute.String("rpc.method", "mine")}
+		observer := camsotel.New(camsotel.WithTracerProvider(o.tracers), camsotel.WithMeterProvider(o.meters),
+			camsotel.WithAttributes(attrs...), camsotel.WithAttributes(attribute.String("server.address", "host")))
+		attrs[0] = attribute.String("tenant", "changed later")
+		server, client := service(t, newTelemetry(), cams.WithObserver(observer))
+		server.AnswerOnce(camstest.Refusal(400, "Throttling.User", "m"))
+		for range calls + 1 {
+			require.NoError(t, call(t.Context(), client))
+		}
+	}
+	spans := map[any]int{}
+	for _, span := range o.exporter.GetSpans() {
+		attrs := values(span.Attributes)
+		spans[attrs["tenant"]]++
+		assert.Equal(t, list, attrs["rpc.method"], "the package's own attributes win")
+		assert.Equal(t, "host", attrs["server.address"])
+		assert.Len(t, span.Attributes, len(attrs), "no attribute twice")
+	}
+	assert.Equal(t, map[any]int{"a": 1, "b": 2}, spans)
+	measured := o.metrics(t)
+	assert.Len(t, measured, 4)
+	for name, m := range measured {
+		series := map[string]bool{}
+		for _, set := range sets(m) {
+			attrs := values(set.ToSlice())
+			series[fmt.Sprint(attrs["tenant"], attrs["server.address"], attrs["rpc.method"])] = true
+		}
+		assert.Equal(t, map[string]bool{"ahost" + list: true, "bhost" + list: true}, series, name)
+	}
+}
+
+// sets returns the attributes of each series of a metric.
+func sets(m metricdata.Metrics) (all []attribute.Set) {
+	switch data := m.Data.(type) {
+	case metricdata.Histogram[float64]:
+		for _, point := range data.DataPoints {
+			all = append(all, point.Attributes)
+		}
+	case metricdata.Sum[int64]:
+		for _, point := range data.DataPoints {
+			all = append(all, point.Attributes)
+		}
+	}
+	return all
+}
+
 func TestTheRequestsContextHasTheSpan(t *testing.T) {
 	t.Parallel()
 	o := newTelemetry()

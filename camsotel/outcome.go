@@ -29,17 +29,23 @@ func method(operation string) string { return "cams/" + operation }
 // other is the conventions' error.type for errors that have no better one.
 const other = "_OTHER"
 
+// canceled is the class of what the caller canceled. That is no error, as for the logger
+// of package cams.
+const canceled = "canceled"
+
 // outcomeOf describes how an attempt or a call ended: the service's code, if there is
-// one, and the class of the error.
-func outcomeOf(err error) []attribute.KeyValue {
-	if err == nil {
-		return []attribute.KeyValue{statusCodeKey.String("OK")}
-	}
+// one, and the class of the error. It reports whether that is an error.
+func outcomeOf(err error) (outcome []attribute.KeyValue, failed bool) {
 	class, isCode := classOf(err)
-	if isCode {
-		return []attribute.KeyValue{statusCodeKey.String(class), errorTypeKey.String(class)}
+	switch {
+	case err == nil:
+		return []attribute.KeyValue{statusCodeKey.String("OK")}, false
+	case class == canceled:
+		return []attribute.KeyValue{statusCodeKey.String(canceled)}, false
+	case isCode:
+		outcome = append(outcome, statusCodeKey.String(class))
 	}
-	return []attribute.KeyValue{errorTypeKey.String(class)}
+	return append(outcome, errorTypeKey.String(class)), true
 }
 
 // classOf returns the class of an error, and whether that is a code of the service.
@@ -71,7 +77,7 @@ var classes = map[cams.Reason]string{
 	cams.ReasonNotLimited:     "limited",
 	cams.ReasonNoAnswer:       "no_answer",
 	cams.ReasonTimedOut:       "timeout",
-	cams.ReasonStopped:        "canceled",
+	cams.ReasonStopped:        canceled,
 	cams.ReasonOutcomeUnknown: "outcome_unknown",
 }
 
@@ -80,7 +86,7 @@ func classOfCall(err *cams.CallError) string {
 	switch {
 	case !ok:
 		return other
-	case class == "canceled" && !errors.Is(err, context.Canceled):
+	case class == canceled && !errors.Is(err, context.Canceled):
 		return "deadline_exceeded"
 	}
 	return class

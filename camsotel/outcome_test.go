@@ -58,8 +58,6 @@ func failures() map[string]failure {
 		"no JSON":                   {class: "invalid_answer", answer: camstest.Answer{Body: "hello"}},
 		"no connection":             {class: "no_answer", answer: camstest.Answer{Drop: true}},
 		"an attempt timeout":        {class: "timeout", answer: camstest.Answer{Delay: time.Minute}},
-		"a cancelled call":          {class: "canceled", answer: camstest.Answer{Delay: time.Minute}, cancel: time.Second},
-		"a cancelled pause":         {class: "canceled", answer: camstest.Refusal(503, "ServiceUnavailable", "m"), cancel: time.Nanosecond, options: []cams.Option{cams.WithRetry(cams.RetryPolicy{})}},
 		"a deadline":                {class: "deadline_exceeded", answer: camstest.Answer{Delay: time.Minute}, patient: time.Second},
 		"a write without an answer": {class: "outcome_unknown", answer: camstest.Answer{Drop: true}, write: true},
 		"a write cancelled":         {class: "outcome_unknown", answer: camstest.Answer{Delay: time.Minute}, cancel: time.Second, write: true},
@@ -97,7 +95,7 @@ func TestAFailureIsRecordedByItsClassAlone(t *testing.T) {
 				assert.Equal(t, fails.code, or(attrs["rpc.status_code"]))
 				require.Len(t, span.Events, 1)
 				assert.NotEmpty(t, values(span.Events[0].Attributes)["cams.attempt.reason"])
-				assert.NotEmpty(t, values(span.Events[0].Attributes)["error.type"])
+				assert.Equal(t, fails.cancel == 0, values(span.Events[0].Attributes)["error.type"] != nil, "the attempt of a write that was canceled is no error, the call is")
 				if !fails.write {
 					calls := histogram(t, o.metrics(t)["rpc.client.call.duration"])
 					assert.Contains(t, calls, strings.TrimSpace(fails.code+" "+fails.class), "as on the span")
@@ -105,6 +103,68 @@ func TestAFailureIsRecordedByItsClassAlone(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatTheCallerCanceledIsNoError has the ways in which a caller can cancel a call.
+func TestWhatTheCallerCanceledIsNoError(t *testing.T) {
+	t.Parallel()
+	for name, canceled := range map[string]failure{
+		"a request":              {answer: camstest.Answer{Delay: time.Minute}, cancel: time.Second},
+		"a pause":                {answer: camstest.Refusal(503, "ServiceUnavailable", "m"), cancel: time.Nanosecond},
+		"a wait for the limiter": {cancel: time.Second, options: []cams.Option{cams.WithLimiter(never{})}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := newTelemetry()
+				server, client := service(t, o, canceled.options...)
+				server.Answer(canceled.answer)
+				require.ErrorIs(t, canceled.call(client), context.Canceled)
+
+				span := o.span(t)
+				assert.Equal(t, codes.Unset, span.Status.Code)
+				attrs := values(span.Attributes)
+				assert.Equal(t, "canceled", attrs["rpc.status_code"])
+				assert.NotContains(t, attrs, "error.type")
+				assert.Contains(t, histogram(t, o.metrics(t)["rpc.client.call.duration"]), "canceled", "as on the span")
+			})
+		})
+	}
+}
+
+// never is a limiter that lets nothing through.
+type never struct{}
+
+func (never) Wait(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestLeavingALoopThatPrefetchesIsNoError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newTelemetry()
+		server, client := service(t, o)
+		server.AddGroup(camstest.Group{BusinessNumber: number, GroupID: groupID, CustSpaceID: "cams-k001",
+			Participants: []string{number + "1", number + "2", number + "3", number + "4"}})
+		server.AnswerOnce(camstest.Answer{})
+		server.Answer(camstest.Answer{Delay: time.Minute})
+		req := request()
+		req.Page = &cams.Page{Size: 1}
+		for _, err := range cams.NewListChatGroupParticipantsPager(client, req, cams.WithPrefetch(3)).All(t.Context()) {
+			require.NoError(t, err)
+			synctest.Wait() // until the next pages are asked for
+			break
+		}
+		stopped := 0
+		for _, span := range o.exporter.GetSpans() {
+			assert.Equal(t, codes.Unset, span.Status.Code)
+			if values(span.Attributes)["rpc.status_code"] == "canceled" {
+				stopped++
+			}
+		}
+		assert.Positive(t, stopped)
+	})
 }
 
 // call makes the call as its caller does.
