@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,6 +77,87 @@ func TestScalarsMayDrift(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
+}
+
+func TestEveryNumberTypeMayDrift(t *testing.T) {
+	t.Parallel()
+	type numbers struct {
+		Uint    uint
+		Uint64  uint64
+		Uint8   *uint8
+		Int16   int16
+		Float64 float64
+		Float32 float32
+		Number  json.Number
+		Floats  []float64
+		Quoted  int `json:",string"`
+		Time    time.Time
+		Address netip.Addr
+	}
+	seven, address := uint8(7), netip.MustParseAddr("192.0.2.1")
+	for in, want := range map[string]numbers{
+		`{"Uint":"8","Uint64":"18446744073709551615"}`:              {Uint: 8, Uint64: math.MaxUint64},
+		`{"Uint":8.0,"Uint64":1e3,"Uint8":" 7 ","Int16":"-32768"}`:  {Uint: 8, Uint64: 1000, Uint8: &seven, Int16: math.MinInt16},
+		`{"Float64":"1.5","Float32":"-2.5e-1","Floats":["1",2,""]}`: {Float64: 1.5, Float32: -0.25, Floats: []float64{1, 2, 0}},
+		`{"Float64":"+8","Float32":"08","Number":"8"}`:              {Float64: 8, Float32: 8, Number: "8"},
+		`{"Float64":"","Uint":"","Number":"1.10"}`:                  {Number: "1.10"},
+		`{"Uint":"8","Number":1e400}`:                               {Uint: 8, Number: "1e400"},
+		`{"Uint":"8","Quoted":"9","Address":"192.0.2.1"}`:           {Uint: 8, Quoted: 9, Address: address},
+	} {
+		var got numbers
+		require.NoError(t, wire.Unmarshal([]byte(in), &got), in)
+		assert.Equal(t, want, got, in)
+	}
+	for _, in := range []string{
+		`{"Uint":"-1"}`, `{"Uint":1.5}`, `{"Uint8":"256"}`, `{"Int16":"32768"}`, `{"Uint64":"18446744073709551616"}`,
+		`{"Float64":"Inf"}`, `{"Float64":"NaN"}`, `{"Float64":"0x1p4"}`, `{"Float64":"1_0"}`, `{"Float64":"1e400"}`,
+		`{"Float32":"1e40"}`, `{"Float64":"ten"}`, `{"Float64":true}`, `{"Number":"ten"}`, `{"Uint":"null"}`,
+	} {
+		assert.Error(t, wire.Unmarshal([]byte(in), new(numbers)), in)
+	}
+}
+
+func TestNumbersInInterfacesAreExact(t *testing.T) {
+	t.Parallel()
+	const in = `{"Id":9007199254740993,"List":[1.10,{"n":1e400}],"Total":"2"}`
+	var object map[string]any
+	require.NoError(t, wire.Unmarshal([]byte(in), &object))
+	list := []any{json.Number("1.10"), map[string]any{"n": json.Number("1e400")}}
+	assert.Equal(t, map[string]any{"Id": json.Number("9007199254740993"), "List": list, "Total": "2"}, object)
+	var mixed struct {
+		ID    any `json:"Id"`
+		List  []any
+		Total int
+	}
+	require.NoError(t, wire.Unmarshal([]byte(in), &mixed), "also where another member drifts")
+	assert.Equal(t, json.Number("9007199254740993"), mixed.ID)
+	assert.Equal(t, list, mixed.List)
+	assert.Equal(t, 2, mixed.Total)
+	for _, invalid := range []string{`{"a":1} trailing`, `{"a":1}{}`, ``, `{"a"`} {
+		require.Error(t, wire.Unmarshal([]byte(invalid), &object), invalid)
+	}
+}
+
+// tree contains itself in every way.
+type tree struct {
+	Name     string
+	Left     *tree
+	Children []tree
+	ByName   map[string]*tree
+	Extra    string `json:"-"`
+}
+
+func TestATypeMayContainItself(t *testing.T) {
+	t.Parallel()
+	var got tree
+	require.NoError(t, wire.Unmarshal([]byte(`{"Left":{"Left":{"name":1,"x":2}},"Children":[{"Children":[{"y":3}]}],"ByName":{"a":{"Name":4}}}`), &got))
+	assert.Equal(t, tree{
+		Left:     &tree{Left: &tree{Name: "1", Extra: `{"x":2}`}},
+		Children: []tree{{Children: []tree{{Extra: `{"y":3}`}}}},
+		ByName:   map[string]*tree{"a": {Name: "4"}},
+	}, got)
+	deep := strings.Repeat(`{"Left":`, 9_000) + `{"Name":1}` + strings.Repeat(`}`, 9_000)
+	require.NoError(t, wire.Unmarshal([]byte(deep), &got))
 }
 
 func TestParticipantsMayBeNumbers(t *testing.T) {
