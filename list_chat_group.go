@@ -47,6 +47,11 @@ type ChatGroup struct {
 	GroupLink             string      `json:"GroupLink"`             // for Telegram
 	GroupType             string      `json:"GroupType"`             // for Telegram
 	TotalParticipantCount int         `json:"TotalParticipantCount"` // number of members
+
+	// Extra has the group's fields that this version does not know, or whose values have an
+	// unknown form, such as a GmtModifier that is a date. It is one JSON object with the
+	// keys in order, empty if there are none.
+	Extra string `json:"-"`
 }
 
 // ListChatGroupAPI is the operation as an interface, for stubs in tests. [*Client]

@@ -35,9 +35,15 @@ type ListChatGroupParticipantsData struct {
 	List  []ChatGroupParticipant `json:"List"`  // this page's members
 }
 
-// ChatGroupParticipant is a member of a group.
+// ChatGroupParticipant is a member of a group. A member may have no phone number: then
+// ParticipantNumber is empty, and Extra has what the service sent instead.
 type ChatGroupParticipant struct {
 	ParticipantNumber string `json:"ParticipantNumber"` // the member's phone number with country code
+
+	// Extra has the member's fields that this version does not know, or whose values have
+	// an unknown form, as one JSON object with the keys in order. It is empty if there are
+	// none, and is never sent.
+	Extra string `json:"-"`
 }
 
 // ListChatGroupParticipantsAPI is the operation as an interface, for stubs in tests.

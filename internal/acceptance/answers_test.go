@@ -498,7 +498,10 @@ func FuzzAnswers(f *testing.F) {
 			assert.True(t, status >= 200 && status <= 299)
 			assert.True(t, resp.Success || strings.EqualFold(resp.Code, "OK"))
 			var want cams.ListChatGroupParticipantsResponse
-			if json.Unmarshal([]byte(body), &want) == nil {
+			if json.Unmarshal([]byte(body), &want) == nil && hasUniqueKeys(json.NewDecoder(strings.NewReader(body))) {
+				for i := range resp.Data.List {
+					resp.Data.List[i].Extra = ""
+				}
 				assert.Equal(t, want, *resp, "a response is what its own type decodes to")
 			}
 			return
@@ -517,4 +520,28 @@ func FuzzAnswers(f *testing.F) {
 		assert.NotContains(t, err.Error(), "\n")
 		assert.Less(t, len(err.Error()), 8<<10)
 	})
+}
+
+// hasUniqueKeys reports whether no object has two keys that differ in case alone.
+func hasUniqueKeys(d *json.Decoder) bool {
+	open, _ := d.Token()
+	if open != json.Delim('{') && open != json.Delim('[') {
+		return true
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if open == json.Delim('{') {
+			key, _ := d.Token()
+			name := strings.ToLower(strings.ToUpper(key.(string)))
+			if seen[name] {
+				return false
+			}
+			seen[name] = true
+		}
+		if !hasUniqueKeys(d) {
+			return false
+		}
+	}
+	_, err := d.Token()
+	return err == nil
 }

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"testing"
@@ -62,6 +63,55 @@ func TestAnyOperationTravelsLikeTheTypedOnes(t *testing.T) {
 		assert.Equal(t, "OK", object["Code"])
 		require.NoError(t, client.Call(t.Context(), query, nil, nil), "no parameters and no result")
 	}
+}
+
+func TestNumbersOfACallAreExactThereAndBack(t *testing.T) {
+	t.Parallel()
+	server, client := service(t)
+	const id, body = "9007199254740993", `{"Code":"OK","Success":true,"Id":9007199254740993,"Data":{"Total":"1","List":[{"Id":9007199254740993,"Price":0.10}]}}`
+	server.Handle(query.Name, func(camstest.Request) camstest.Answer { return camstest.Answer{Body: body} })
+	item := map[string]any{"Id": json.Number(id), "Price": json.Number("0.10")}
+
+	var object map[string]any
+	require.NoError(t, client.Call(t.Context(), query, nil, &object))
+	assert.Equal(t, json.Number(id), object["Id"])
+	assert.Equal(t, map[string]any{"Total": "1", "List": []any{item}}, object["Data"])
+	var mixed struct {
+		ID   any `json:"Id"`
+		Data struct {
+			Total int
+			List  []map[string]any
+		}
+	}
+	require.NoError(t, client.Call(t.Context(), query, nil, &mixed))
+	assert.Equal(t, json.Number(id), mixed.ID)
+	assert.Equal(t, 1, mixed.Data.Total)
+	assert.Equal(t, []map[string]any{item}, mixed.Data.List)
+
+	require.NoError(t, client.Call(t.Context(), query, map[string]any{"Id": object["Id"], "Item": mixed.Data.List[0]}, nil))
+	sent := server.Requests()[2].Query
+	assert.Equal(t, id, sent.Get("Id"))
+	assert.Equal(t, `{"Id":9007199254740993,"Price":0.10}`, sent.Get("Item"))
+}
+
+func TestEveryNumberTypeOfACallMayDrift(t *testing.T) {
+	t.Parallel()
+	type result struct {
+		Uint  uint
+		Small *uint8
+		Big   uint64
+		Price float64
+		Ratio float32
+		Name  string
+	}
+	seven := uint8(7)
+	server, client := service(t)
+	server.Handle("Create", func(camstest.Request) camstest.Answer {
+		return camstest.Answer{Body: `{"Code":"OK","Success":true,"Uint":"8","Small":"7","Big":"18446744073709551615","Price":"0.10","Ratio":"1e2","Name":5}`}
+	})
+	var out result
+	require.NoError(t, client.Call(t.Context(), cams.Operation{Name: "Create"}, nil, &out), "a creation whose result drifts is no unknown outcome")
+	assert.Equal(t, result{8, &seven, 1<<64 - 1, 0.1, 100, "5"}, out)
 }
 
 func TestBadArgumentsOfACallAreNamedAndNothingIsSent(t *testing.T) {
