@@ -6,7 +6,7 @@ import (
 )
 
 // deleteChatGroupParticipants removes members, who then cannot join again. Result is how many it removed. Numbers that
-// are not members do not count.
+// are not members do not count. It is assumed that a member without a number can be removed by its ID.
 func deleteChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
 	var list []participant
 	err := json.Unmarshal([]byte(a.parameters.Get("List")), &list)
@@ -19,7 +19,7 @@ func deleteChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
 	}
 	removed := 0
 	for _, p := range list {
-		if i := slices.Index(g.Participants, p.ParticipantNumber); i >= 0 {
+		if i := g.indexOf(p.ParticipantNumber); i >= 0 {
 			g.Participants = slices.Delete(g.Participants, i, i+1)
 			g.removed[p.ParticipantNumber] = true
 			g.touch(a.now)

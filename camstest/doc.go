@@ -47,8 +47,9 @@
 //
 //   - A success has Success true. Four of the published samples have Code OK with Success false: use [Answer] for that.
 //   - The filter Subject of ListChatGroup matches groups whose subject contains it. The other filters must be equal.
-//   - DeleteChatGroupParticipants ignores numbers that are not members. UpdateChatGroup needs something to update.
-//     AddChatGroup needs no Subject. A subject has at most 128 characters and a description 2,048, as with WhatsApp.
+//   - DeleteChatGroupParticipants ignores numbers that are not members. It removes a member that has only an ID by that ID,
+//     as ParticipantNumber. UpdateChatGroup needs something to update. AddChatGroup needs no Subject. A subject has at most 128
+//     characters and a description 2,048, as with WhatsApp.
 //   - If a group is deleted twice, the second answer is that the group does not exist.
 //   - An account may have any number of groups. A business number need not be registered.
 //   - The unit of GmtModifier is milliseconds since 1970.

@@ -2,15 +2,19 @@ package camstest
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"time"
 )
 
 // Group is a group. BusinessNumber, CustSpaceID and GroupID together identify it. Participants are the phone numbers of
-// its members, in the order in which they are listed. The other fields are those that ListChatGroup returns.
+// its members, in the order in which they are listed. A member with other fields is the JSON object that
+// ListChatGroupParticipants lists, for instance {"UserId":"US.13491208655302741918"} for one with an ID and no phone
+// number; the name of such a field is not published. The other fields are those that ListChatGroup returns.
 type Group struct {
 	BusinessNumber, CustSpaceID, GroupID string
 	Participants                         []string
@@ -22,6 +26,8 @@ type Group struct {
 	BusinessRole         string
 	GroupLink, GroupType string
 	GmtModifier          int64 // time of the last change in milliseconds (assumed); 0 means now
+
+	Extra string // a JSON object: fields that ListChatGroup returns too, or instead of those above; "" means none
 }
 
 const (
@@ -33,10 +39,16 @@ const (
 )
 
 // AddGroup adds g, or replaces the group with the same three identifiers. It checks nothing, so a group may have any
-// status, and more members than the service allows.
+// status, and more members than the service allows. But it panics if Extra or a member that is not a number is no JSON
+// object.
 func (s *Server) AddGroup(g Group) {
 	now := s.clock()
 	g.Participants = slices.Clone(g.Participants)
+	for _, text := range append(slices.DeleteFunc(slices.Clone(g.Participants), isNumber), g.Extra) {
+		if text != "" && fieldsOf(text) == nil {
+			panic("camstest: this is no JSON object: " + text)
+		}
+	}
 	if g.GroupStatus == "" {
 		g.GroupStatus = statusActive
 	}
@@ -99,7 +111,7 @@ func (s *Server) Join(link, number string) error {
 		return errors.New("camstest: a member needs a phone number")
 	case g.GroupStatus != statusActive:
 		return fmt.Errorf("camstest: the group is %s", g.GroupStatus)
-	case slices.Contains(g.Participants, number):
+	case g.indexOf(number) >= 0:
 		return nil
 	case g.removed[number]:
 		return errors.New("camstest: a removed member cannot join again with the link")
@@ -131,6 +143,33 @@ type group struct {
 }
 
 func (g *group) key() groupKey { return groupKey{g.BusinessNumber, g.CustSpaceID, g.GroupID} }
+
+// indexOf returns the index of the member with this phone number or ID, or -1. An ID is a string in any field of a member
+// that is a JSON object.
+func (g *group) indexOf(number string) int {
+	return slices.IndexFunc(g.Participants, func(member string) bool {
+		if isNumber(member) {
+			return member == number
+		}
+		id := jsonOf(number)
+		for _, value := range fieldsOf(member) {
+			if string(value) == id {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// isNumber reports whether a member is no JSON object.
+func isNumber(member string) bool { return !strings.HasPrefix(member, "{") }
+
+// fieldsOf returns the fields of a JSON object, or nil if it is none.
+func fieldsOf(object string) map[string]json.RawMessage {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal([]byte(object), &fields)
+	return fields
+}
 
 // touch sets the time of the last change.
 func (g *group) touch(now time.Time) { g.GmtModifier = now.UnixMilli() }

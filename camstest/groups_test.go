@@ -1,6 +1,7 @@
 package camstest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,31 @@ func TestGroupsAreCopiesInOrderOfCreation(t *testing.T) {
 
 	got[0].Participants[0] = "changed"
 	assert.Equal(t, "1", s.Groups()[0].Participants[0])
+}
+
+func TestMembersAndGroupsMayHaveOtherFields(t *testing.T) {
+	t.Parallel()
+	const withID, withBoth = `{"UserId":"US.13491208655302741918"}`, `{"ParticipantNumber":"8613800000002","UserId":"DE.2","Since":[1]}`
+	group := groupOf(business, "8613800000001", withID, withBoth)
+	group.Extra = `{"Owner":{"UserId":"US.1"},"GmtModifier":5}`
+	u := &user{t: t, server: NewServer(), groupID: groupID}
+	u.server.AddGroup(group)
+
+	listed := u.must("ListChatGroupParticipants")
+	assert.Contains(t, listed.text, `"Total":3,"List":[{"ParticipantNumber":"8613800000001"},`+withID+","+withBoth+"]")
+	groups := u.must("ListChatGroup", "Page", `{"Index":1,"Size":20}`)
+	for _, field := range []string{`"Owner":{"UserId":"US.1"}`, `"GmtModifier":5`, `"InviteLink":"` + link + `"`, `"TotalParticipantCount":3`} {
+		assert.Contains(t, groups.text, field)
+	}
+	assert.Equal(t, 1, strings.Count(groups.text, "GmtModifier"), "the field is replaced")
+
+	require.NoError(t, u.server.Join(link, "DE.2"), "a member already")
+	assert.Equal(t, 2, *u.must("DeleteChatGroupParticipants", "List", `[{"ParticipantNumber":"US.13491208655302741918"},{"ParticipantNumber":"8613800000002"},{"ParticipantNumber":"US"}]`).body.Result)
+	assert.Equal(t, []string{"8613800000001"}, u.server.Groups()[0].Participants)
+	require.ErrorContains(t, u.server.Join(link, "US.13491208655302741918"), "removed")
+
+	assert.Panics(t, func() { u.server.AddGroup(groupOf(business, `{"UserId":`)) })
+	assert.Panics(t, func() { u.server.AddGroup(Group{Extra: "[]"}) })
 }
 
 func TestWhoHasTheLinkJoins(t *testing.T) {

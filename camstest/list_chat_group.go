@@ -1,6 +1,9 @@
 package camstest
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // chatGroup is a group as ListChatGroup returns it.
 type chatGroup struct {
@@ -34,7 +37,7 @@ func listChatGroup(groups *groupStore, a *ask) (any, *refusal) {
 			found = append(found, g)
 		}
 	}
-	list := []chatGroup{} // [] in JSON, not null
+	list := []any{} // [] in JSON, not null
 	for _, g := range onPage(found, groups.capped(p)) {
 		list = append(list, g.shown())
 	}
@@ -50,8 +53,9 @@ func (g *group) passes(a *ask) bool {
 		equal("GroupStatus", g.GroupStatus) && equal("GroupType", g.GroupType) && equal("GroupLink", g.GroupLink)
 }
 
-func (g *group) shown() chatGroup {
-	return chatGroup{
+// shown returns the group as JSON.
+func (g *group) shown() any {
+	known := chatGroup{
 		Description:           g.Description,
 		BusinessNumber:        g.BusinessNumber,
 		InviteLink:            g.InviteLink,
@@ -65,4 +69,10 @@ func (g *group) shown() chatGroup {
 		GmtModifier:           g.GmtModifier,
 		TotalParticipantCount: len(g.Participants),
 	}
+	if g.Extra == "" {
+		return known
+	}
+	all := fieldsOf(jsonOf(known))
+	maps.Copy(all, fieldsOf(g.Extra))
+	return all
 }

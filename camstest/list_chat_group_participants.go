@@ -1,6 +1,8 @@
 package camstest
 
-// participant is a member as ListChatGroupParticipants returns it.
+import "encoding/json"
+
+// participant is a member with a phone number as ListChatGroupParticipants returns it.
 type participant struct{ ParticipantNumber string }
 
 // listChatGroupParticipants lists the members of a group in the order in which they joined.
@@ -13,9 +15,13 @@ func listChatGroupParticipants(groups *groupStore, a *ask) (any, *refusal) {
 	if bad != nil {
 		return nil, bad
 	}
-	list := []participant{} // [] in JSON, not null
-	for _, number := range onPage(g.Participants, groups.capped(p)) {
-		list = append(list, participant{number})
+	list := []any{} // [] in JSON, not null
+	for _, member := range onPage(g.Participants, groups.capped(p)) {
+		if isNumber(member) {
+			list = append(list, participant{member})
+		} else {
+			list = append(list, json.RawMessage(member))
+		}
 	}
 	return struct{ Data any }{listData{Total: len(g.Participants), List: list}}, nil
 }

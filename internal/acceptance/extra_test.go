@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
 )
 
 // membersOf lists the members that an answer has in its Data.
@@ -51,6 +52,21 @@ func TestAMemberWithoutAPhoneNumberKeepsWhatCame(t *testing.T) {
 		{ParticipantNumber: "8613800000002", Extra: `{"Joined":{"At":1767225600000},"Role":"ADMIN"}`},
 		{Extra: `{"Id":12345678901234567890}`},
 	}, got)
+}
+
+func TestTheFakeHasMembersWithAnIDOnly(t *testing.T) {
+	t.Parallel()
+	server, client := service(t)
+	server.AddGroup(camstest.Group{
+		BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939", Extra: `{"Owner":"US.1","GmtModifier":"2026-01-02"}`,
+		Participants: []string{"8613800000001", `{"UserId":"US.13491208655302741918"}`},
+	})
+	groups, err := cams.Collect(cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"}).All(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, []cams.ChatGroup{{BusinessNumber: testNumber, GroupID: "EA939", GroupStatus: cams.GroupStatusActive, TotalParticipantCount: 2, Extra: `{"GmtModifier":"2026-01-02","Owner":"US.1"}`}}, groups)
+	members, err := cams.Collect(cams.NewListChatGroupParticipantsPager(client, validRequest()).All(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, []cams.ChatGroupParticipant{{ParticipantNumber: "8613800000001"}, {Extra: `{"UserId":"US.13491208655302741918"}`}}, members)
 }
 
 func TestAFieldOfAnotherFormFailsNoListing(t *testing.T) {
