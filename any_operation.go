@@ -29,10 +29,11 @@ type Operation struct {
 // show strings from params, or numbers of six or more characters.
 //
 // out is a pointer to a struct, which may embed [ResponseMetadata], or to a map with
-// string keys. nil ignores the result. Call replaces what out points to if the error is
-// nil, and leaves it as it is otherwise. An invalid argument is a [*ValidationError], and
-// nothing is sent. An operation that is not Repeatable may return [ErrOutcomeUnknown].
-// All other errors are those of the package documentation.
+// string keys. nil ignores the result. A number in an interface, such as a value of a
+// map[string]any, is a [json.Number], so that none is rounded. Call replaces what out
+// points to if the error is nil, and leaves it as it is otherwise. An invalid argument is
+// a [*ValidationError], and nothing is sent. An operation that is not Repeatable may
+// return [ErrOutcomeUnknown]. All other errors are those of the package documentation.
 func (c *Client) Call(ctx context.Context, op Operation, params, out any) error {
 	if op.Name == "" || strings.ContainsFunc(op.Name, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		return &ValidationError{Field: "Operation.Name", Reason: "must be an operation name of letters and digits"}
