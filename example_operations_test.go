@@ -25,6 +25,23 @@ func club() (*camstest.Server, *cams.Client) {
 	return server, client
 }
 
+// This lists one page of the members of a group.
+func ExampleClient_ListChatGroupParticipants() {
+	_, client := demo()
+	resp, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000",
+		GroupID:        "EA939",
+		CustSpaceID:    "cams-k001",
+		Page:           &cams.Page{Size: 2, Index: 1},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(resp.Data.List), "of", resp.Data.Total)
+	// Output: 2 of 3
+}
+
 // This lists one page of the groups with a subject.
 func ExampleClient_ListChatGroup() {
 	_, client := club()
@@ -127,4 +144,22 @@ func ExampleClient_DeleteChatGroupParticipants() {
 	}
 	fmt.Println(resp.Result, "removed, left:", len(server.Groups()[0].Participants))
 	// Output: 1 removed, left: 1
+}
+
+// This calls an operation that has no method. It returns the business numbers of an
+// instance.
+func ExampleClient_Call() {
+	server, client := demo()
+	server.Handle("QueryChatappPhoneNumbers", func(camstest.Request) camstest.Answer {
+		return camstest.Answer{Body: `{"Code":"OK","Success":true,"PhoneNumbers":[{"PhoneNumber":"8613800000000","Status":"CONNECTED"}]}`}
+	})
+
+	var numbers struct {
+		cams.ResponseMetadata
+		PhoneNumbers []struct{ PhoneNumber, Status string }
+	}
+	err := client.Call(context.Background(), cams.Operation{Name: "QueryChatappPhoneNumbers", Repeatable: true},
+		map[string]any{"CustSpaceId": "cams-k001"}, &numbers)
+	fmt.Println(numbers.PhoneNumbers[0].Status, err)
+	// Output: CONNECTED <nil>
 }

@@ -8,11 +8,60 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/jarcoal/httpmock"
-
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
 )
+
+// This is a whole program. Its client calls a fake service in memory. Your program
+// calls cams.NewClient(), which takes region and credentials from the environment.
+func Example() {
+	service := camstest.NewServer()
+	service.AddGroup(camstest.Group{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939", Subject: "Book club",
+		Participants: []string{"8613800000001", "8613800000002"},
+	})
+	client, err := service.NewClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	if err := printAllMembers(context.Background(), client, "8613800000000", "cams-k001"); err != nil {
+		fmt.Println(err)
+	}
+
+	// An invalid request is an error that names the field. Nothing is sent.
+	err = printAllMembers(context.Background(), client, "", "cams-k001")
+	fmt.Println(errors.As(err, new(*cams.ValidationError)), err)
+	// Output:
+	// Book club
+	//   8613800000001
+	//   8613800000002
+	// true cams: BusinessNumber is empty
+}
+
+// printAllMembers prints the members of each group of a business number.
+func printAllMembers(ctx context.Context, client *cams.Client, businessNumber, custSpaceID string) error {
+	groups := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{
+		BusinessNumber: businessNumber, CustSpaceID: custSpaceID,
+	})
+	for group, err := range groups.All(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(group.Subject)
+		members := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+			BusinessNumber: businessNumber, CustSpaceID: custSpaceID, GroupID: group.GroupID,
+		})
+		for member, err := range members.All(ctx) {
+			if err != nil {
+				return err
+			}
+			fmt.Println(" ", member.ParticipantNumber)
+		}
+	}
+	return nil
+}
 
 // demo returns a fake service with one group of three members, and its client, so that
 // the examples run anywhere. Your program calls cams.NewClient instead.
@@ -27,86 +76,6 @@ func demo(opts ...cams.Option) (*camstest.Server, *cams.Client) {
 		panic(err)
 	}
 	return server, client
-}
-
-// This tests your code with camstest: the real client and a fake service that checks
-// signatures, without a network. example_testing_test.go has the whole test.
-func Example_testWithCamstest() {
-	server := camstest.NewServer()
-	server.AddGroup(camstest.Group{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
-		Participants: []string{"8613800000001", "8613800000002"},
-	})
-	client, err := server.NewClient(cams.WithRetry(cams.NoRetry()))
-	if err != nil {
-		panic(err)
-	}
-	roster := &Roster{API: client}
-	fmt.Println(roster.Members(context.Background(), "EA939"))
-
-	server.AnswerOnce(camstest.Refusal(429, "Throttling.User", "Request was denied due to user flow control."))
-	_, err = roster.Members(context.Background(), "EA939")
-	fmt.Println(errors.Is(err, cams.ErrThrottled))
-	// Output:
-	// [8613800000001 8613800000002] <nil>
-	// true
-}
-
-// This tests your code with httpmock. You write the answers yourself.
-func Example_testWithHTTPMock() {
-	mock := httpmock.NewMockTransport()
-	mock.RegisterResponder("POST", "https://cams.ap-southeast-1.aliyuncs.com/", httpmock.NewStringResponder(200,
-		`{"Code":"OK","Success":true,"Data":{"Total":1,"List":[{"ParticipantNumber":"8613800000001"}]}}`))
-	client, err := cams.NewClient(
-		cams.WithRegion("ap-southeast-1"),
-		cams.WithHTTPClient(&http.Client{Transport: mock}),
-		cams.WithCredentials(cams.StaticCredentials("id", "secret", "")),
-	)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println((&Roster{API: client}).Members(context.Background(), "EA939"))
-	// Output: [8613800000001] <nil>
-}
-
-// This lists one page of the members of a group.
-func ExampleClient_ListChatGroupParticipants() {
-	_, client := demo()
-	resp, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000",
-		GroupID:        "EA939",
-		CustSpaceID:    "cams-k001",
-		Page:           &cams.Page{Size: 2, Index: 1},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(len(resp.Data.List), "of", resp.Data.Total)
-	// Output: 2 of 3
-}
-
-// You can match a refusal by its class or its code, and read its details.
-func ExampleAPIError() {
-	server, client := demo(cams.WithRetry(cams.NoRetry()))
-	server.AnswerOnce(camstest.Answer{Status: 403, Body: `{"Code":"NoPermission","Message":"You are not authorized.","RequestId":"90E63D28-E31D-1EB2-8939-A94866411B2O"}`})
-
-	_, err := client.ListChatGroupParticipants(context.Background(), &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
-	})
-	var api *cams.APIError
-	switch {
-	case errors.Is(err, cams.ErrThrottled):
-		fmt.Println("try again later")
-	case cams.IsCode(err, "Product.Unsubscript"):
-		fmt.Println("subscribe to the product first")
-	case errors.As(err, &api):
-		fmt.Println(api.StatusCode, api.Code, api.RequestID)
-		fmt.Println(errors.Is(err, cams.ErrAccessDenied))
-	}
-	// Output:
-	// 403 NoPermission 90E63D28-E31D-1EB2-8939-A94866411B2O
-	// true
 }
 
 // vault stands for the place where you keep your secrets.
@@ -186,4 +155,19 @@ func ExampleWithLogger() {
 	})
 	// Output:
 	// level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=1 status=200 request_id=90E63D28-E31D-1EB2-8939-A94866411B2O
+}
+
+// With returns a client without retries for some calls. It shares all else.
+func ExampleClient_With() {
+	_, client := demo()
+	impatient, err := client.With(cams.WithRetry(cams.NoRetry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = impatient.ListChatGroup(context.Background(), &cams.ListChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Page: &cams.Page{Index: 1, Size: 20},
+	})
+	fmt.Println(err)
+	// Output: <nil>
 }

@@ -3,8 +3,10 @@ package cams_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -34,6 +36,46 @@ func (r *Roster) Members(ctx context.Context, groupID string) ([]string, error) 
 		numbers = append(numbers, participant.ParticipantNumber)
 	}
 	return numbers, nil
+}
+
+// This tests your code with camstest: the real client and a fake service that checks
+// signatures, without a network. The tests below are the same.
+func Example_testWithCamstest() {
+	server := camstest.NewServer()
+	server.AddGroup(camstest.Group{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
+		Participants: []string{"8613800000001", "8613800000002"},
+	})
+	client, err := server.NewClient(cams.WithRetry(cams.NoRetry()))
+	if err != nil {
+		panic(err)
+	}
+	roster := &Roster{API: client}
+	fmt.Println(roster.Members(context.Background(), "EA939"))
+
+	server.AnswerOnce(camstest.Refusal(429, "Throttling.User", "Request was denied due to user flow control."))
+	_, err = roster.Members(context.Background(), "EA939")
+	fmt.Println(errors.Is(err, cams.ErrThrottled))
+	// Output:
+	// [8613800000001 8613800000002] <nil>
+	// true
+}
+
+// This tests your code with httpmock. You write the answers yourself.
+func Example_testWithHTTPMock() {
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("POST", "https://cams.ap-southeast-1.aliyuncs.com/", httpmock.NewStringResponder(200,
+		`{"Code":"OK","Success":true,"Data":{"Total":1,"List":[{"ParticipantNumber":"8613800000001"}]}}`))
+	client, err := cams.NewClient(
+		cams.WithRegion("ap-southeast-1"),
+		cams.WithHTTPClient(&http.Client{Transport: mock}),
+		cams.WithCredentials(cams.StaticCredentials("id", "secret", "")),
+	)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println((&Roster{API: client}).Members(context.Background(), "EA939"))
+	// Output: [8613800000001] <nil>
 }
 
 // A test with camstest: the real client, a fake service, no network.
@@ -84,4 +126,104 @@ func TestRosterPassesErrorsOn(t *testing.T) {
 	broken := errors.New("broken")
 	_, err := (&Roster{API: stub(func() (*cams.ListChatGroupParticipantsResponse, error) { return nil, broken })}).Members(t.Context(), "EA939")
 	assert.ErrorIs(t, err, broken)
+}
+
+// GroupAPI has the operations of a [cams.Client] that your service needs.
+type GroupAPI interface {
+	cams.ListChatGroupAPI
+	AddChatGroup(context.Context, *cams.AddChatGroupRequest) (*cams.AddChatGroupResponse, error)
+	AddChatGroupInviteLink(context.Context, *cams.AddChatGroupInviteLinkRequest) (*cams.AddChatGroupInviteLinkResponse, error)
+}
+
+// Inviter is your service. It creates a group, makes an invite link, and waits for
+// members.
+type Inviter struct {
+	API            GroupAPI
+	Number, CustID string
+	Poll           time.Duration
+}
+
+// Open creates a group, waits until it is active, and makes the invite link.
+func (i *Inviter) Open(ctx context.Context, subject string) (link string, err error) {
+	req := &cams.AddChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
+	if _, err := i.API.AddChatGroup(ctx, req); err != nil {
+		return "", err
+	}
+	group, err := i.wait(ctx, subject, func(g cams.ChatGroup) bool { return g.GroupStatus == cams.GroupStatusActive })
+	if err != nil {
+		return "", err
+	}
+	resp, err := i.API.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{
+		BusinessNumber: i.Number, CustSpaceID: i.CustID, GroupID: group.GroupID,
+	})
+	if err != nil {
+		return "", err
+	}
+	return resp.InviteLink, nil
+}
+
+// WaitForMembers waits until n members have joined.
+func (i *Inviter) WaitForMembers(ctx context.Context, subject string, n int) error {
+	_, err := i.wait(ctx, subject, func(g cams.ChatGroup) bool { return g.TotalParticipantCount >= n })
+	return err
+}
+
+// wait lists the groups until the one with the subject is good.
+func (i *Inviter) wait(ctx context.Context, subject string, good func(cams.ChatGroup) bool) (cams.ChatGroup, error) {
+	req := &cams.ListChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
+	for {
+		for group, err := range cams.NewListChatGroupPager(i.API, req).All(ctx) {
+			if err != nil || group.Subject == subject && good(group) {
+				return group, err
+			}
+		}
+		select { // if ctx has ended, the next listing fails
+		case <-ctx.Done():
+		case <-time.After(i.Poll):
+		}
+	}
+}
+
+// This test of a service uses the real client and a fake service. The test decides
+// when the group becomes active, and who joins.
+func Example_testAGroupsLife() {
+	server := camstest.NewServer()
+	server.SetActivationDelay(-1) // groups stay inactive until Activate
+	client, err := server.NewClient()
+	if err != nil {
+		panic(err)
+	}
+	inviter := &Inviter{API: client, Number: "8613800000000", CustID: "cams-k001", Poll: time.Millisecond}
+	ctx, cancel := context.WithCancel(context.Background())
+	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+		if r.Action == "ListChatGroup" { // the group exists; now its owner gives up
+			cancel()
+		}
+		return camstest.Answer{}, false
+	})
+	_, err = inviter.Open(ctx, "Never active")
+	fmt.Println(errors.Is(err, context.Canceled))
+
+	server.AnswerFunc(nil)
+	ctx = context.Background()
+	server.SetActivationDelay(5 * time.Millisecond)
+	link, err := inviter.Open(ctx, "Book club")
+	fmt.Println("open:", err)
+
+	go func() {
+		server.Join(link, "8613800000001")
+		server.Join(link, "8613800000002")
+	}()
+	fmt.Println("members:", inviter.WaitForMembers(ctx, "Book club", 2))
+
+	server.Activate() // the first group too
+	for _, group := range server.Groups() {
+		fmt.Println(group.Subject, group.GroupStatus, len(group.Participants))
+	}
+	// Output:
+	// true
+	// open: <nil>
+	// members: <nil>
+	// Never active ACTIVE 0
+	// Book club ACTIVE 2
 }

@@ -2,7 +2,12 @@ package cams_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
@@ -142,4 +147,78 @@ func ExampleCollect() {
 	participants, err := cams.Collect(pager.All(context.Background()))
 	fmt.Println(len(participants), err)
 	// Output: 45 <nil>
+}
+
+// This lists the members of all groups of a business number.
+func ExampleRosters() {
+	server, client := demo()
+	server.AddGroup(camstest.Group{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA940", Subject: "Friends",
+		Participants: []string{"8613800000004"},
+	})
+	if err := printRosters(context.Background(), client, "8613800000000", "cams-k001"); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	//  3 <nil>
+	// Friends 1 <nil>
+}
+
+func printRosters(ctx context.Context, client *cams.Client, businessNumber, custSpaceID string) error {
+	groups := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{
+		BusinessNumber: businessNumber, CustSpaceID: custSpaceID,
+	})
+	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: businessNumber, CustSpaceID: custSpaceID}
+	for roster, err := range cams.Rosters(ctx, client, req, groups.All(ctx), 16) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(roster.Group.Subject, len(roster.Participants), roster.Err)
+	}
+	return nil
+}
+
+// export stands for your code. It must not lose or repeat a member, even if it is
+// stopped. So it saves a page, and then the index of the next one.
+func export(ctx context.Context, api cams.ListChatGroupParticipantsAPI, checkpoint *int, save func([]cams.ChatGroupParticipant) error) error {
+	pager := cams.NewListChatGroupParticipantsPager(api, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
+		Page: &cams.Page{Size: 20, Index: *checkpoint},
+	})
+	for page, err := range pager.Pages(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := save(page.Data.List); err != nil {
+			return err
+		}
+		*checkpoint = pager.NextIndex() // Page.Index of the pager that resumes
+	}
+	return nil
+}
+
+func TestAnExportGoesOnWhereItStopped(t *testing.T) {
+	client := groupOf(57)
+	checkpoint, full := 1, errors.New("disk full")
+	var saved []cams.ChatGroupParticipant
+	save := func(page []cams.ChatGroupParticipant) error {
+		if len(saved) == 20 {
+			return full
+		}
+		saved = append(saved, page...)
+		return nil
+	}
+	require.ErrorIs(t, export(t.Context(), client, &checkpoint, save), full)
+	assert.Equal(t, 2, checkpoint)
+
+	require.NoError(t, export(t.Context(), client, &checkpoint, func(page []cams.ChatGroupParticipant) error {
+		saved = append(saved, page...)
+		return nil
+	}))
+	all, err := cams.Collect(cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", GroupID: "EA939", CustSpaceID: "cams-k001",
+	}).All(t.Context()))
+	require.NoError(t, err)
+	assert.Len(t, all, 57)
+	assert.Equal(t, all, saved)
 }
