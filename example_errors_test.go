@@ -26,12 +26,12 @@ func Example_errors() {
 	server, client := demo()
 	server.AnswerOnce(camstest.Answer{Drop: true, After: true})
 	_, err := client.AddChatGroup(context.Background(), &cams.AddChatGroupRequest{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Book club",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
 	})
 	switch {
 	case errors.Is(err, cams.ErrOutcomeUnknown): // first: it may wrap another class
 		groups, err := cams.Collect(cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{
-			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Book club",
+			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
 		}).All(context.Background()))
 		fmt.Println("created:", len(groups), err)
 	case errors.Is(err, cams.ErrThrottled):

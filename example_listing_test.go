@@ -32,9 +32,7 @@ func groupOf(n int) *cams.Client {
 func ExamplePager_All() {
 	client := groupOf(5)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000",
-		CustSpaceID:    "cams-k001",
-		GroupID:        "EA939",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 	}, cams.WithPageSize(2))
 
 	for participant, err := range pager.All(context.Background()) {
@@ -57,9 +55,7 @@ func ExamplePager_All() {
 func ExamplePager_Pages() {
 	client := groupOf(250)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000",
-		CustSpaceID:    "cams-k001",
-		GroupID:        "EA939",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 	}, cams.WithPageSize(100), cams.WithPrefetch(4))
 
 	for page, err := range pager.Pages(context.Background()) {
@@ -80,9 +76,7 @@ func ExamplePager_Pages() {
 func ExamplePager_NextPage() {
 	client := groupOf(5)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000",
-		CustSpaceID:    "cams-k001",
-		GroupID:        "EA939",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 	}, cams.WithPageSize(2))
 
 	for pager.HasNext() {
@@ -105,10 +99,8 @@ func ExamplePager_NextIndex() {
 	client := groupOf(5)
 	list := func(ctx context.Context, fromPage, members int) (nextPage int) {
 		pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-			BusinessNumber: "8613800000000",
-			CustSpaceID:    "cams-k001",
-			GroupID:        "EA939",
-			Page:           &cams.Page{Size: 2, Index: fromPage},
+			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
+			Page: &cams.Page{Size: 2, Index: fromPage},
 		})
 		for participant, err := range pager.All(ctx) {
 			if err != nil {
@@ -139,14 +131,27 @@ func ExamplePager_NextIndex() {
 func ExampleCollect() {
 	client := groupOf(45)
 	pager := cams.NewListChatGroupParticipantsPager(client, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000",
-		CustSpaceID:    "cams-k001",
-		GroupID:        "EA939",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 	})
 
 	participants, err := cams.Collect(pager.All(context.Background()))
 	fmt.Println(len(participants), err)
 	// Output: 45 <nil>
+}
+
+// printRosters prints how many members each group of a business number has.
+func printRosters(ctx context.Context, client *cams.Client, businessNumber, custSpaceID string) error {
+	groups := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{
+		BusinessNumber: businessNumber, CustSpaceID: custSpaceID,
+	})
+	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: businessNumber, CustSpaceID: custSpaceID}
+	for roster, err := range cams.Rosters(ctx, client, req, groups.All(ctx), 16) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(roster.Group.Subject, len(roster.Participants), roster.Err)
+	}
+	return nil
 }
 
 // This lists the members of all groups of a business number.
@@ -160,22 +165,8 @@ func ExampleRosters() {
 		fmt.Println(err)
 	}
 	// Output:
-	//  3 <nil>
+	// Book club 3 <nil>
 	// Friends 1 <nil>
-}
-
-func printRosters(ctx context.Context, client *cams.Client, businessNumber, custSpaceID string) error {
-	groups := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{
-		BusinessNumber: businessNumber, CustSpaceID: custSpaceID,
-	})
-	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: businessNumber, CustSpaceID: custSpaceID}
-	for roster, err := range cams.Rosters(ctx, client, req, groups.All(ctx), 16) {
-		if err != nil {
-			return err
-		}
-		fmt.Println(roster.Group.Subject, len(roster.Participants), roster.Err)
-	}
-	return nil
 }
 
 // export stands for your code. It must not lose or repeat a member, even if it is

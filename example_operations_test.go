@@ -9,22 +9,6 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-// club returns a fake service and its client. The service has one group, with two
-// members and a link. Your program calls cams.NewClient instead.
-func club() (*camstest.Server, *cams.Client) {
-	server := camstest.NewServer()
-	server.AddGroup(camstest.Group{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
-		Subject: "Book club", InviteLink: "https://chat.whatsapp.com/old",
-		Participants: []string{"8613800000001", "8613800000002"},
-	})
-	client, err := server.NewClient()
-	if err != nil {
-		panic(err)
-	}
-	return server, client
-}
-
 // This lists one page of the members of a group.
 func ExampleClient_ListChatGroupParticipants() {
 	_, client := demo()
@@ -44,7 +28,7 @@ func ExampleClient_ListChatGroupParticipants() {
 
 // This lists one page of the groups with a subject.
 func ExampleClient_ListChatGroup() {
-	_, client := club()
+	_, client := demo()
 	resp, err := client.ListChatGroup(context.Background(), &cams.ListChatGroupRequest{
 		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Book club",
 		Page: &cams.Page{Index: 1, Size: 20},
@@ -56,12 +40,12 @@ func ExampleClient_ListChatGroup() {
 	for _, group := range resp.Data.List {
 		fmt.Println(group.GroupID, group.GroupStatus, group.TotalParticipantCount)
 	}
-	// Output: EA941 ACTIVE 2
+	// Output: EA939 ACTIVE 3
 }
 
 // The answer has no GroupID. ListChatGroup returns it when the group exists.
 func ExampleClient_AddChatGroup() {
-	server, client := club()
+	server, client := demo()
 	_, err := client.AddChatGroup(context.Background(), &cams.AddChatGroupRequest{
 		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
 	})
@@ -74,9 +58,9 @@ func ExampleClient_AddChatGroup() {
 
 // Empty fields of the request change nothing.
 func ExampleClient_UpdateChatGroup() {
-	server, client := club()
+	server, client := demo()
 	_, err := client.UpdateChatGroup(context.Background(), &cams.UpdateChatGroupRequest{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 		Description: "A book a month",
 	})
 	fmt.Println(err)
@@ -88,9 +72,9 @@ func ExampleClient_UpdateChatGroup() {
 
 // A deleted group cannot be restored.
 func ExampleClient_DeleteChatGroup() {
-	server, client := club()
+	server, client := demo()
 	_, err := client.DeleteChatGroup(context.Background(), &cams.DeleteChatGroupRequest{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 	})
 	fmt.Println(err, len(server.Groups()))
 	// Output: <nil> 0
@@ -98,16 +82,16 @@ func ExampleClient_DeleteChatGroup() {
 
 // A new link may end the old one, as it does here.
 func ExampleClient_AddChatGroupInviteLink() {
-	server, client := club()
+	server, client := demo()
 	resp, err := client.AddChatGroupInviteLink(context.Background(), &cams.AddChatGroupInviteLinkRequest{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("new:", server.Join(resp.InviteLink, "8613800000003"))
-	fmt.Println("old works:", server.Join("https://chat.whatsapp.com/old", "8613800000004") == nil)
+	fmt.Println("new:", server.Join(resp.InviteLink, "8613800000004"))
+	fmt.Println("old works:", server.Join("https://chat.whatsapp.com/old", "8613800000005") == nil)
 	// Output:
 	// new: <nil>
 	// old works: false
@@ -115,10 +99,10 @@ func ExampleClient_AddChatGroupInviteLink() {
 
 // Result is 1 if there was a link, else 0.
 func ExampleClient_DeleteChatGroupInviteLink() {
-	_, client := club()
+	_, client := demo()
 	for range 2 {
 		resp, err := client.DeleteChatGroupInviteLink(context.Background(), &cams.DeleteChatGroupInviteLinkRequest{
-			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 		})
 		if err != nil {
 			fmt.Println(err)
@@ -133,9 +117,9 @@ func ExampleClient_DeleteChatGroupInviteLink() {
 
 // A removed member cannot join again with the link.
 func ExampleClient_DeleteChatGroupParticipants() {
-	server, client := club()
+	server, client := demo()
 	resp, err := client.DeleteChatGroupParticipants(context.Background(), &cams.DeleteChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA941",
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
 		List: []cams.ChatGroupParticipant{{ParticipantNumber: "8613800000001"}},
 	})
 	if err != nil {
@@ -143,7 +127,7 @@ func ExampleClient_DeleteChatGroupParticipants() {
 		return
 	}
 	fmt.Println(resp.Result, "removed, left:", len(server.Groups()[0].Participants))
-	// Output: 1 removed, left: 1
+	// Output: 1 removed, left: 2
 }
 
 // This calls an operation that has no method. It returns the business numbers of an

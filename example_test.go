@@ -63,12 +63,13 @@ func printAllMembers(ctx context.Context, client *cams.Client, businessNumber, c
 	return nil
 }
 
-// demo returns a fake service with one group of three members, and its client, so that
-// the examples run anywhere. Your program calls cams.NewClient instead.
+// demo returns a fake service with one group of three members and a link, and its client,
+// so that the examples run anywhere. Your program calls cams.NewClient instead.
 func demo(opts ...cams.Option) (*camstest.Server, *cams.Client) {
 	server := camstest.NewServer()
 	server.AddGroup(camstest.Group{
 		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", GroupID: "EA939",
+		Subject: "Book club", InviteLink: "https://chat.whatsapp.com/old",
 		Participants: []string{"8613800000001", "8613800000002", "8613800000003"},
 	})
 	client, err := server.NewClient(opts...)
