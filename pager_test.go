@@ -11,15 +11,17 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/cams-go/cams"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
 )
 
 // service is a stub of the API that remembers what it was asked. Where it has a
@@ -1044,4 +1046,507 @@ func TestCollectReturnsWhatCameBeforeTheError(t *testing.T) {
 	none, err := cams.Collect(newPager(&service{answer: group(nil)}, nil).All(t.Context()))
 	require.NoError(t, err)
 	assert.Empty(t, none)
+}
+
+// groupService answers as a service does, with a group where that has a member.
+type groupService struct{ *service }
+
+func (s groupService) ListChatGroup(ctx context.Context, req *cams.ListChatGroupRequest) (*cams.ListChatGroupResponse, error) {
+	members, err := s.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{Page: req.Page})
+	if err != nil {
+		return nil, err
+	}
+	groups := &cams.ListChatGroupResponse{ResponseMetadata: members.ResponseMetadata}
+	groups.Data.Total = members.Data.Total
+	for _, member := range members.Data.List {
+		groups.Data.List = append(groups.Data.List, cams.ChatGroup{GroupID: member.ParticipantNumber})
+	}
+	return groups, nil
+}
+
+// operations are listers once they have a context and options.
+var operations = map[string]func(ctx context.Context, api *service, page *cams.Page, opts ...cams.PagerOption) ([]cams.ChatGroupParticipant, int, error){
+	"ListChatGroupParticipants": func(ctx context.Context, api *service, page *cams.Page, opts ...cams.PagerOption) ([]cams.ChatGroupParticipant, int, error) {
+		p := newPager(api, page, opts...)
+		members, err := cams.Collect(p.All(ctx))
+		return members, p.NextIndex(), err
+	},
+	"ListChatGroup": func(ctx context.Context, api *service, page *cams.Page, opts ...cams.PagerOption) ([]cams.ChatGroupParticipant, int, error) {
+		p := cams.NewListChatGroupPager(groupService{api}, &cams.ListChatGroupRequest{
+			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Page: page,
+		}, opts...)
+		groups, err := cams.Collect(p.All(ctx))
+		var members []cams.ChatGroupParticipant
+		for _, group := range groups {
+			members = append(members, cams.ChatGroupParticipant{ParticipantNumber: group.GroupID})
+		}
+		return members, p.NextIndex(), err
+	},
+}
+
+// lister lists all, and gives the pager's NextIndex too.
+type lister func(api *service, page *cams.Page) ([]cams.ChatGroupParticipant, int, error)
+
+// ofEither runs a test in a bubble for each of the operations, with and without prefetch.
+func ofEither(t *testing.T, name string, test func(t *testing.T, list lister)) {
+	t.Helper()
+	for operation, list := range operations {
+		for _, prefetch := range []int{1, 4} {
+			bubble(t, fmt.Sprintf("%s/%s, prefetch %d", name, operation, prefetch), func(t *testing.T) {
+				test(t, func(api *service, page *cams.Page) ([]cams.ChatGroupParticipant, int, error) {
+					if prefetch > 1 {
+						api.latency = later
+					}
+					return list(t.Context(), api, page, cams.WithPrefetch(prefetch))
+				})
+			})
+		}
+	}
+}
+
+func TestEitherOperationEndsByTheSameRules(t *testing.T) {
+	t.Parallel()
+	for _, tt := range listingCases {
+		ofEither(t, tt.name, func(t *testing.T, list lister) {
+			got, next, err := list(&service{answer: tt.answer}, tt.start())
+			assert.Equal(t, tt.want, letters(got))
+			assert.Equal(t, tt.next, next)
+			assert.ErrorIs(t, err, tt.err)
+		})
+	}
+}
+
+func TestAnEmptyPageAmongOthersLosesNobody(t *testing.T) {
+	t.Parallel()
+	members := numbered(50)
+	// Whatever Size is asked for, the service sends ten a page, and none on the third.
+	answer := func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+		if page.Index == 3 {
+			return 50, nil, nil
+		}
+		return group(members)(cams.Page{Size: 10, Index: page.Index})
+	}
+	for _, size := range []int{1, 10, 20, 100} {
+		ofEither(t, fmt.Sprint("Size ", size), func(t *testing.T, list lister) {
+			api := &service{answer: answer}
+			got, next, err := list(api, &cams.Page{Size: size})
+			require.NoError(t, err)
+			assert.Equal(t, append(numbered(20), members[30:]...), got)
+			assert.Equal(t, 6, next)
+			assert.ElementsMatch(t, []int{1, 2, 3, 4, 5, 6}, api.asked())
+		})
+	}
+}
+
+// ignoresPage answers with other members each time, as if nobody had asked for a page.
+func ignoresPage(total int, number func(i int) string) *service {
+	sent := 0
+	return &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+		if sent > 200_000 {
+			return 0, nil, errors.New("there is no end")
+		}
+		list := make([]cams.ChatGroupParticipant, 20)
+		for i := range list {
+			list[i].ParticipantNumber = number(sent)
+			sent++
+		}
+		return total, list, nil
+	}}
+}
+
+func TestAListingThatGoesOnFarPastTotalIsStopped(t *testing.T) {
+	t.Parallel()
+	numbers := map[string]func(int) string{
+		"new numbers":    func(i int) string { return fmt.Sprint("86138", i) },
+		"masked numbers": func(int) string { return "86138***" },
+	}
+	for total, want := range map[int]int{50: 1060, 999: 2000, 5001: 10020} {
+		for name, number := range numbers {
+			ofEither(t, fmt.Sprintf("Total %d, %s", total, name), func(t *testing.T, list lister) {
+				api := ignoresPage(total, number)
+				got, next, err := list(api, nil)
+				require.ErrorIs(t, err, cams.ErrPagerStalled)
+				assert.EqualError(t, err, fmt.Sprintf("cams: the listing stalled: page %d goes on far past Total (%d received, Total %d)", want/20+1, want, total))
+				assert.Len(t, got, want)
+				assert.Equal(t, want/20+1, next)
+				assert.LessOrEqual(t, len(api.requests), want/20+1+3, "prefetch")
+			})
+		}
+	}
+}
+
+func TestAListingWithoutTotalIsStoppedAtAHundredThousand(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{1, 4} {
+		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
+			api := ignoresPage(0, func(i int) string { return strconv.Itoa(i) })
+			received := 0
+			for _, err := range newPager(api, nil, cams.WithPrefetch(prefetch)).All(t.Context()) {
+				if err != nil {
+					assert.EqualError(t, err, "cams: the listing stalled: page 5002 goes on far past Total (100020 received, Total 0)")
+					break
+				}
+				received++
+			}
+			assert.Equal(t, 100_020, received)
+		})
+	}
+}
+
+func TestALongListingWithAWrongTotalIsListed(t *testing.T) {
+	t.Parallel()
+	for total, length := range map[int]int{-1: 3_000, 0: 3_000, 7: 1_007, 2_007: 4_014} {
+		ofEither(t, fmt.Sprintf("Total %d of %d", total, length), func(t *testing.T, list lister) {
+			members := numbered(length)
+			got, _, err := list(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+				_, list, err := group(members)(page)
+				return total, list, err
+			}}, nil)
+			require.NoError(t, err)
+			assert.Equal(t, members, got)
+		})
+	}
+}
+
+// A listing that starts late has received little, however far its pages are.
+func TestALateStartIsNotFarPastTotal(t *testing.T) {
+	t.Parallel()
+	for _, total := range []int{-1, 0, 1} {
+		ofEither(t, fmt.Sprint("Total ", total), func(t *testing.T, list lister) {
+			pages := map[int]string{9001: "ab", 9002: "cd"}
+			got, _, err := list(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+				return total, named(pages[page.Index]), nil
+			}}, &cams.Page{Size: 200, Index: 9001})
+			require.NoError(t, err)
+			assert.Equal(t, "abcd", letters(got))
+		})
+	}
+}
+
+func TestAStallSaysHowManyCameAndWhatTotalIs(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		listing listingCase
+		want    string
+	}{
+		"a page comes again": {
+			listingCase{answers: []answer{{9, "ab"}, {9, "cd"}}, past: lastPage},
+			"cams: the listing stalled: page 3 repeats a page (4 received, Total 9)",
+		},
+		"pages are empty": {
+			listingCase{answers: []answer{{99, "ab"}, {99, "cd"}}},
+			"cams: the listing stalled: page 5 is the third empty one in a row (4 received, Total 99)",
+		},
+	} {
+		ofEither(t, name, func(t *testing.T, list lister) {
+			_, _, err := list(&service{answer: tt.listing.answer}, tt.listing.start())
+			require.ErrorIs(t, err, cams.ErrPagerStalled)
+			assert.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+func TestNextPageGoesOnOnceTheEmptyPagesAreOver(t *testing.T) {
+	t.Parallel()
+	empty := true
+	p := newPager(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+		if page.Index == 2 || page.Index == 3 || page.Index == 4 && empty {
+			return 20 - page.Index, nil, nil
+		}
+		return group(named("abcdefghij"))(page)
+	}}, &cams.Page{Size: 2})
+	for range 3 {
+		_, err := p.NextPage(t.Context())
+		require.NoError(t, err)
+	}
+	for range 2 {
+		_, err := p.NextPage(t.Context())
+		require.ErrorIs(t, err, cams.ErrPagerStalled)
+		assert.Equal(t, 4, p.NextIndex(), "it asks for the same page again")
+		assert.Equal(t, 17, p.Total(), "the state is that of the page before")
+		assert.True(t, p.HasNext())
+	}
+	empty = false
+	page, err := p.NextPage(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "gh", letters(page.Data.List))
+	page, err = p.NextPage(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "ij", letters(page.Data.List))
+	assert.True(t, p.HasNext(), "four of ten are missing")
+	page, err = p.NextPage(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, page.Data.List)
+	assert.False(t, p.HasNext())
+}
+
+func TestAnEmptyPageMovesNextIndexOfAll(t *testing.T) {
+	t.Parallel()
+	p := newPager(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+		if page.Index == 2 {
+			return 6, nil, nil
+		}
+		if page.Index == 3 {
+			return 0, nil, errTransient
+		}
+		return group(named("abcdef"))(page)
+	}}, &cams.Page{Size: 2})
+	_, err := cams.Collect(p.All(t.Context()))
+	require.Equal(t, errTransient, err)
+	assert.Equal(t, 3, p.NextIndex())
+}
+
+func TestAGroupsStallIsInItsRosterWithTheMembersThatCame(t *testing.T) {
+	t.Parallel()
+	api := &service{answer: listingCase{answers: []answer{{99, "ab"}, {99, "cd"}}}.answer}
+	groups := func(yield func(cams.ChatGroup, error) bool) { yield(cams.ChatGroup{GroupID: "EA939"}, nil) }
+	rosters, err := cams.Collect(cams.Rosters(t.Context(), api, &cams.ListChatGroupParticipantsRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Page: &cams.Page{Size: 2},
+	}, groups, 2))
+	require.NoError(t, err)
+	require.Len(t, rosters, 1)
+	require.ErrorIs(t, rosters[0].Err, cams.ErrPagerStalled)
+	assert.Equal(t, "abcd", letters(rosters[0].Participants))
+}
+
+func TestWhatIsWrongWithAPagerOfGroupsIsItsFirstError(t *testing.T) {
+	t.Parallel()
+	for field, p := range map[string]*cams.ListChatGroupPager{
+		"ListChatGroupRequest": cams.NewListChatGroupPager(groupService{}, nil),
+		"ListChatGroupAPI":     cams.NewListChatGroupPager(nil, &cams.ListChatGroupRequest{}),
+	} {
+		_, err := p.NextPage(t.Context())
+		var invalid *cams.ValidationError
+		require.ErrorAs(t, err, &invalid)
+		assert.Equal(t, field, invalid.Field)
+	}
+}
+
+// A listing is a group, a service that holds it and a caller who lists it.
+type listing struct {
+	Members  int
+	Size     int     // members a page that the caller asks for
+	Cap      int     // members a page that the service sends at most; 0 for no cap
+	Total    int     // as the service tells it
+	Repeats  bool    // the service answers its last page again past the end, else an empty one
+	Hole     int     // the first of the pages that are empty, though others follow; 0 for none
+	Holes    int     // how many they are
+	Failing  float64 // the share of requests that fail
+	Latency  time.Duration
+	Start    int
+	Prefetch int
+	Way      string // of listing
+	Leaves   int    // how often the caller breaks out of the loop
+	Seed     uint64
+}
+
+func randomListing(random *rand.Rand) listing {
+	l := listing{
+		Members: random.IntN(501), Size: 1 + random.IntN(60), Start: 1, Prefetch: 1,
+		Way: []string{"NextPage", "Pages", "All"}[random.IntN(3)], Seed: random.Uint64(),
+	}
+	if random.IntN(2) == 0 {
+		l.Cap = 1 + random.IntN(60)
+	}
+	if random.IntN(3) > 0 {
+		l.Prefetch = 1 + random.IntN(16)
+	}
+	if random.IntN(2) == 0 {
+		l.Start = 1 + random.IntN(l.pages()+3)
+	}
+	if random.IntN(2) == 0 {
+		l.Latency = 100 * time.Millisecond
+	}
+	if random.IntN(2) == 0 {
+		l.Failing = random.Float64() / 2
+	}
+	l.Leaves = random.IntN(4)
+	switch random.IntN(9) {
+	case 0:
+		l.Total = 0
+	case 1:
+		l.Total = -1
+	case 2:
+		l.Total = l.Members + 1 + random.IntN(60)
+	case 3: // too small; but at a page's end nobody could tell it from a right one
+		l.Total = random.IntN(l.Members + 1)
+		if l.Total%l.pageLength() == 0 {
+			l.Total = l.Members
+		}
+	case 4:
+		l.Total, l.Cap = l.Members, 0
+		if l.Start <= l.pages() { // a start past the end gets a page that looks like any other
+			l.Repeats, l.Failing, l.Leaves = true, 0, 0
+		}
+	case 5:
+		l.Total, l.Cap = l.Members, 0
+		if last := l.pages(); last > 1 {
+			l.Hole = 1 + random.IntN(last-1)
+			l.Holes = min(1+random.IntN(2), last-l.Hole)
+		}
+	default:
+		l.Total = l.Members
+	}
+	return l
+}
+
+func (l listing) pageLength() int {
+	if l.Cap > 0 {
+		return min(l.Size, l.Cap)
+	}
+	return l.Size
+}
+
+// page is the members on a page.
+func (l listing) page(members []cams.ChatGroupParticipant, index int) []cams.ChatGroupParticipant {
+	if l.Repeats && l.Members > 0 {
+		index = min(index, l.pages())
+	}
+	if l.Hole <= index && index < l.Hole+l.Holes {
+		return nil
+	}
+	_, list, _ := group(members)(cams.Page{Size: l.pageLength(), Index: index})
+	return list
+}
+
+// end is how many empty pages a pager that starts at the page next has to see at the
+// end, and whether the last of them is one too many.
+func (l listing) end(next int) (empty int, stalls bool) {
+	length := l.Size
+	if next < l.pages() {
+		length = l.pageLength() // it got to know it
+	}
+	for empty < 3 {
+		empty++
+		before := max(next, l.pages()+1) + empty - 2 // so many pages are before it
+		if before*length >= l.Total {
+			return empty, false
+		}
+	}
+	return empty, true
+}
+
+func (l listing) pages() int { return (l.Members + l.pageLength() - 1) / l.pageLength() }
+
+// service is deterministic: what happens to a request depends on its page and on
+// how often that was asked for, and not on the order of goroutines.
+func (l listing) service(members []cams.ChatGroupParticipant) *service {
+	asked := map[int]uint64{}
+	return &service{
+		answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+			asked[page.Index]++
+			if rand.New(rand.NewPCG(l.Seed+asked[page.Index], uint64(page.Index))).Float64() < l.Failing {
+				return 0, nil, errTransient
+			}
+			return l.Total, l.page(members, page.Index), nil
+		},
+		latency: func(page cams.Page) time.Duration {
+			if l.Latency == 0 {
+				return 0
+			}
+			return time.Duration(rand.New(rand.NewPCG(l.Seed, uint64(page.Index))).Int64N(int64(l.Latency)))
+		},
+	}
+}
+
+// list lists with one pager. It leaves before the page (for All: the member)
+// number stop; done says that it came to the end instead.
+func (l listing) list(ctx context.Context, p *cams.ListChatGroupParticipantsPager, stop int) (list []cams.ChatGroupParticipant, done bool, err error) {
+	n := 0
+	switch l.Way {
+	case "NextPage":
+		for p.HasNext() {
+			if n++; n == stop {
+				return list, false, nil
+			}
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				return list, false, err
+			}
+			list = append(list, page.Data.List...)
+		}
+	case "Pages":
+		for page, err := range p.Pages(ctx) {
+			if err != nil {
+				return list, false, err
+			}
+			list = append(list, page.Data.List...)
+			if n++; n == stop {
+				return list, false, nil
+			}
+		}
+	case "All":
+		for member, err := range p.All(ctx) {
+			if err != nil {
+				return list, false, err
+			}
+			list = append(list, member)
+			if n++; n == stop {
+				return list, false, nil
+			}
+		}
+	}
+	return list, true, nil
+}
+
+// check lists the group with as many pagers as it takes: each goes on where the
+// one before it failed or was left.
+func (l listing) check(t *testing.T) {
+	members := numbered(l.Members)
+	random := rand.New(rand.NewPCG(l.Seed, 0))
+	api := l.service(members)
+	got := []cams.ChatGroupParticipant{}
+	leaves := l.Leaves
+	for next, done := l.Start, false; !done; {
+		stop := 0
+		if leaves > 0 {
+			leaves--
+			stop = 1 + random.IntN(2*l.pageLength())
+		}
+		before := len(api.requests)
+		p := newPager(api, &cams.Page{Size: l.Size, Index: next}, cams.WithPrefetch(l.Prefetch))
+		var list []cams.ChatGroupParticipant
+		var err error
+		list, done, err = l.list(t.Context(), p, stop)
+		empty, stalls := l.end(next)
+		if errors.Is(err, cams.ErrPagerStalled) {
+			require.True(t, stalls, "%+v", l)
+			done = true
+		} else if err != nil {
+			require.ErrorIs(t, err, errTransient, "%+v", l)
+		} else if done {
+			require.False(t, stalls, "%+v", l)
+		}
+
+		require.Zero(t, api.inFlightNow(), "%+v", l)
+		require.LessOrEqual(t, api.mostInFlight, l.Prefetch, "%+v", l)
+		extra := empty
+		if l.Way != "NextPage" {
+			extra += l.Prefetch - 1
+		}
+		require.LessOrEqual(t, len(api.requests)-before, max(0, l.pages()-next+1)+extra, "requests of %+v", l)
+
+		whole := 0 // a page that was left half-way comes again
+		for ; next < p.NextIndex(); next++ {
+			whole += len(l.page(members, next))
+		}
+		got = append(got, list[:min(whole, len(list))]...)
+	}
+	want := []cams.ChatGroupParticipant{}
+	for index := l.Start; index <= l.pages(); index++ {
+		want = append(want, l.page(members, index)...)
+	}
+	require.Equal(t, want, got, "%+v", l)
+}
+
+func TestWhateverTheListingEachMemberComesOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	const seed, listings = 20200606, 3000
+	t.Logf("seed %d", seed)
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		for range listings {
+			randomListing(random).check(t)
+		}
+	})
 }

@@ -51,10 +51,6 @@ func manyGroups(server *camstest.Server, n int) iter.Seq2[cams.ChatGroup, error]
 	}
 }
 
-func rosterRequest() *cams.ListChatGroupParticipantsRequest {
-	return &cams.ListChatGroupParticipantsRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"}
-}
-
 func TestAJobOutlastsAnOutageAndLosesNoGroup(t *testing.T) {
 	t.Parallel()
 	const groups, workers, latency = 600, 16, 200 * time.Millisecond
@@ -69,7 +65,7 @@ func TestAJobOutlastsAnOutageAndLosesNoGroup(t *testing.T) {
 					const begins = 2 * time.Second
 					away(server, begins, during, answer)
 					start, n := time.Now(), 0
-					for roster, err := range cams.Rosters(t.Context(), client, rosterRequest(), all, workers) {
+					for roster, err := range cams.Rosters(t.Context(), client, jobRequest(), all, workers) {
 						require.NoError(t, err)
 						require.NoError(t, roster.Err)
 						assert.Len(t, roster.Participants, 1)
@@ -106,7 +102,7 @@ func TestPatienceThatEndsIsOneErrorAfterAllThatIsComplete(t *testing.T) {
 				away(server, time.Second, time.Hour, answer)
 				start, complete := time.Now(), 0
 				var last error
-				for roster, err := range cams.Rosters(t.Context(), client, rosterRequest(), all, 16, cams.WithPatience(time.Minute)) {
+				for roster, err := range cams.Rosters(t.Context(), client, jobRequest(), all, 16, cams.WithPatience(time.Minute)) {
 					require.NoError(t, last, "the error is the last")
 					if last = err; err == nil {
 						require.NoError(t, roster.Err)
@@ -130,7 +126,7 @@ func TestOneRefusalThatIsAboutAllEndsTheJob(t *testing.T) {
 			server.SetLatency(100 * time.Millisecond)
 			all := manyGroups(server, 1000)
 			server.Answer(camstest.Refusal(403, code, "m"))
-			list, err := cams.Collect(cams.Rosters(t.Context(), client, rosterRequest(), all, 16))
+			list, err := cams.Collect(cams.Rosters(t.Context(), client, jobRequest(), all, 16))
 			require.ErrorIs(t, err, class)
 			assert.Empty(t, list)
 			assert.LessOrEqual(t, len(server.Requests()), 2*16)
@@ -149,7 +145,7 @@ func TestAGroupThatFailsWhileOthersSucceedIsItsOwnError(t *testing.T) {
 				return camstest.Refusal(500, "InternalError", "m"), r.Parameter("GroupId") == sick
 			})
 			start, n := time.Now(), 0
-			for roster, err := range cams.Rosters(t.Context(), client, rosterRequest(), all, 16) {
+			for roster, err := range cams.Rosters(t.Context(), client, jobRequest(), all, 16) {
 				require.NoError(t, err)
 				assert.Equal(t, roster.Group.GroupID == sick, roster.Err != nil)
 				n++
@@ -178,7 +174,7 @@ func TestReadyRostersAreYieldedWhileGroupsBlock(t *testing.T) {
 			}
 		}
 		start, n := time.Now(), 0
-		for _, err := range cams.Rosters(t.Context(), client, rosterRequest(), blocking, 4) {
+		for _, err := range cams.Rosters(t.Context(), client, jobRequest(), blocking, 4) {
 			require.NoError(t, err)
 			if n++; n == 10 {
 				assert.Less(t, time.Since(start), time.Second)
@@ -195,7 +191,7 @@ func TestCallsAreInFlightWhileTheLoopWorks(t *testing.T) {
 		server.SetLatency(100 * time.Millisecond)
 		all := manyGroups(server, 50)
 		start := time.Now()
-		for _, err := range cams.Rosters(t.Context(), client, rosterRequest(), all, 1) {
+		for _, err := range cams.Rosters(t.Context(), client, jobRequest(), all, 1) {
 			require.NoError(t, err)
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -215,11 +211,11 @@ func TestGroupsThatPanicOrEndTheirGoroutineAreNoNormalEnd(t *testing.T) {
 			how()
 		}
 	}
-	list, err := cams.Collect(cams.Rosters(t.Context(), client, rosterRequest(), broken(runtime.Goexit), 2))
+	list, err := cams.Collect(cams.Rosters(t.Context(), client, jobRequest(), broken(runtime.Goexit), 2))
 	require.Error(t, err)
 	assert.Len(t, list, 3, "what came before is complete")
 	assert.PanicsWithValue(t, "groups", func() {
-		for range cams.Rosters(t.Context(), client, rosterRequest(), broken(func() { panic("groups") }), 2) {
+		for range cams.Rosters(t.Context(), client, jobRequest(), broken(func() { panic("groups") }), 2) {
 		}
 	})
 }
@@ -257,7 +253,7 @@ func TestACallersContextEndsPatienceAndTheErrorSaysBoth(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := cams.Collect(cams.Rosters(ctx, client, rosterRequest(), all, 4))
+		_, err := cams.Collect(cams.Rosters(ctx, client, jobRequest(), all, 4))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 20*time.Second, time.Since(start))
 
@@ -268,4 +264,8 @@ func TestACallersContextEndsPatienceAndTheErrorSaysBoth(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, cams.ErrUnavailable)
 	})
+}
+
+func jobRequest() *cams.ListChatGroupParticipantsRequest {
+	return &cams.ListChatGroupParticipantsRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"}
 }

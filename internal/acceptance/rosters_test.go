@@ -1,7 +1,8 @@
-package cams_test
+package acceptance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/cams-go/cams"
 )
+
+var errPassing = errors.New("passing")
 
 // rosterAPI answers each group with one member named after it, in a time of its own.
 type rosterAPI struct {
@@ -43,7 +46,7 @@ func (a *rosterAPI) ListChatGroupParticipants(ctx context.Context, req *cams.Lis
 	}
 	switch req.GroupID {
 	case a.fails:
-		return nil, errTransient
+		return nil, errPassing
 	case a.panics:
 		panic("of the API")
 	}
@@ -98,7 +101,7 @@ func TestAGroupsErrorIsItsOwn(t *testing.T) {
 		require.NoError(t, err)
 		if roster.Err != nil {
 			failed++
-			assert.ErrorIs(t, roster.Err, errTransient)
+			assert.ErrorIs(t, roster.Err, errPassing)
 			assert.Equal(t, "g3", roster.Group.GroupID)
 		}
 	}
@@ -109,7 +112,7 @@ func TestTheGroupsErrorComesLastAndOnce(t *testing.T) {
 	t.Parallel()
 	var got []string
 	var last error
-	for roster, err := range cams.Rosters(t.Context(), &rosterAPI{}, rosterRequest(), groupsNamed(5, errTransient), 3) {
+	for roster, err := range cams.Rosters(t.Context(), &rosterAPI{}, rosterRequest(), groupsNamed(5, errPassing), 3) {
 		if err != nil {
 			require.NoError(t, last)
 			last = err
@@ -118,7 +121,7 @@ func TestTheGroupsErrorComesLastAndOnce(t *testing.T) {
 		got = append(got, roster.Group.GroupID)
 	}
 	assert.Equal(t, []string{"g0", "g1", "g2", "g3", "g4"}, got, "what came before is whole")
-	assert.ErrorIs(t, last, errTransient)
+	assert.ErrorIs(t, last, errPassing)
 }
 
 func TestLeavingRostersStopsEverything(t *testing.T) {
