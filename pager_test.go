@@ -1,13 +1,11 @@
 package cams_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -78,6 +76,22 @@ func (s *service) inFlightNow() int {
 	return s.inFlight
 }
 
+// groupService answers as a service does, with a group where that has a member.
+type groupService struct{ *service }
+
+func (s groupService) ListChatGroup(ctx context.Context, req *cams.ListChatGroupRequest) (*cams.ListChatGroupResponse, error) {
+	members, err := s.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{Page: req.Page})
+	if err != nil {
+		return nil, err
+	}
+	groups := &cams.ListChatGroupResponse{ResponseMetadata: members.ResponseMetadata}
+	groups.Data.Total = members.Data.Total
+	for _, member := range members.Data.List {
+		groups.Data.List = append(groups.Data.List, cams.ChatGroup{GroupID: member.ParticipantNumber})
+	}
+	return groups, nil
+}
+
 // apiFunc is a stub of few words.
 type apiFunc func(ctx context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error)
 
@@ -97,11 +111,15 @@ func group(members []cams.ChatGroupParticipant) func(cams.Page) (int, []cams.Cha
 	}
 }
 
-// named makes a member of each letter, and letters is the way back.
+// named makes a member of each letter, and letters is the way back. * is a masked one.
 func named(letters string) []cams.ChatGroupParticipant {
 	var list []cams.ChatGroupParticipant
 	for _, letter := range letters {
-		list = append(list, cams.ChatGroupParticipant{ParticipantNumber: string(letter)})
+		number := "86138*****000"
+		if letter != '*' {
+			number = fmt.Sprint(8613800000000 + int64(letter))
+		}
+		list = append(list, cams.ChatGroupParticipant{ParticipantNumber: number})
 	}
 	return list
 }
@@ -109,7 +127,11 @@ func named(letters string) []cams.ChatGroupParticipant {
 func letters(list []cams.ChatGroupParticipant) string {
 	var b strings.Builder
 	for _, member := range list {
-		b.WriteString(member.ParticipantNumber)
+		number, err := strconv.ParseInt(member.ParticipantNumber, 10, 64)
+		if err != nil {
+			number = 8613800000000 + '*'
+		}
+		b.WriteRune(rune(number - 8613800000000))
 	}
 	return b.String()
 }
@@ -129,44 +151,53 @@ func newPager(api cams.ListChatGroupParticipantsAPI, page *cams.Page, opts ...ca
 }
 
 // ways are the three ways to list. Each returns the members that came before the
-// error, and calls pause in the loop's body.
-var ways = map[string]func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) ([]cams.ChatGroupParticipant, error){
-	"NextPage": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) (list []cams.ChatGroupParticipant, err error) {
+// error. It calls visit in the loop's body, and leaves the loop if that returns false.
+var ways = map[string]func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, visit func() bool) ([]cams.ChatGroupParticipant, error){
+	"NextPage": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, visit func() bool) (list []cams.ChatGroupParticipant, err error) {
 		for p.HasNext() {
 			page, err := p.NextPage(ctx)
 			if err != nil {
 				return list, err
 			}
 			list = append(list, page.Data.List...)
-			pause()
+			if !visit() {
+				break
+			}
 		}
 		return list, nil
 	},
-	"Pages": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) (list []cams.ChatGroupParticipant, err error) {
-		for page, pageErr := range p.Pages(ctx) {
-			if err != nil {
-				return list, errors.New("something came after an error")
-			}
-			if err = pageErr; err == nil {
-				list = append(list, page.Data.List...)
-			}
-			pause()
-		}
+	"Pages": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, visit func() bool) (list []cams.ChatGroupParticipant, err error) {
+		err = ranged(p.Pages(ctx), func(page *cams.ListChatGroupParticipantsResponse) bool {
+			list = append(list, page.Data.List...)
+			return visit()
+		})
 		return list, err
 	},
-	"All": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, pause func()) (list []cams.ChatGroupParticipant, err error) {
-		for member, memberErr := range p.All(ctx) {
-			if err != nil {
-				return list, errors.New("something came after an error")
-			}
-			if err = memberErr; err == nil {
-				list = append(list, member)
-			}
-			pause()
-		}
+	"All": func(ctx context.Context, p *cams.ListChatGroupParticipantsPager, visit func() bool) (list []cams.ChatGroupParticipant, err error) {
+		err = ranged(p.All(ctx), func(member cams.ChatGroupParticipant) bool {
+			list = append(list, member)
+			return visit()
+		})
 		return list, err
 	},
 }
+
+// ranged ranges over a sequence whose error must be the last that comes.
+func ranged[T any](seq iter.Seq2[T, error], visit func(T) bool) (err error) {
+	for one, oneErr := range seq {
+		switch {
+		case err != nil:
+			return errors.New("something came after an error")
+		case oneErr != nil:
+			err = oneErr
+		case !visit(one):
+			return nil
+		}
+	}
+	return err
+}
+
+func goOn() bool { return true }
 
 // bubble runs test as a subtest in a bubble: time is fake there, and test fails
 // if a goroutine is left.
@@ -185,179 +216,116 @@ func always(d time.Duration) func(cams.Page) time.Duration {
 // later answers a page after those before it.
 func later(page cams.Page) time.Duration { return time.Duration(page.Index) * time.Second }
 
-// What a service answers to a page past those that a row of the table gives.
-const (
-	emptyPage = iota
-	lastPage
-	sameAgain // the pages from the first on
-)
-
-// A listingCase is a row of the decision table of the package documentation: what a
-// service answers, and how a listing of it ends.
-type listingCase struct {
-	name       string
-	page       cams.Page // Size 2 and Index 1 by default
-	answers    []answer  // to the pages 1, 2, ...
-	past       int
-	want       string
-	next       int // NextIndex at the end
-	requests   int
-	prefetched int // requests with cams.WithPrefetch(4)
-	err        error
-}
-
 type answer struct {
 	total int
 	list  string
 }
 
-func (c listingCase) start() *cams.Page {
-	return &cams.Page{Size: cmp.Or(c.page.Size, 2), Index: cmp.Or(c.page.Index, 1)}
+// endings are rows of the table of how a listing ends, which internal/paging has whole.
+// Here they show that each way to list follows it.
+var endings = []struct {
+	name       string
+	start      int      // Page.Index; Page.Size is 2
+	answers    []answer // to the pages 1, 2, ...; those after them are empty
+	want       string
+	next       int // NextIndex at the end
+	requests   int
+	prefetched int // requests with cams.WithPrefetch(4)
+	err        error
+}{
+	{"Total is reached", 1, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, "abcde", 4, 3, 3, nil},
+	{"pages differ in length", 1, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, "abcdef", 4, 3, 4, nil},
+	{"Total shrinks to what has come", 1, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, "abcd", 3, 2, 3, nil},
+	{"Total grows", 1, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, "abcde", 4, 3, 3, nil},
+	{"Total is absent", 1, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}, {}}, "abcde", 4, 4, 7, nil},
+	{"the group is empty", 1, []answer{{0, ""}}, "", 1, 1, 1, nil},
+	{"a page is empty, and others follow", 1, []answer{{10, "ab"}, {10, "cd"}, {10, ""}, {10, "ef"}, {10, "gh"}}, "abcdefgh", 6, 6, 6, nil},
+	{"three pages in a row are empty", 1, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, ""}, {12, "cd"}}, "ab", 4, 4, 7, cams.ErrPagerStalled},
+	{"a page comes again", 1, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, "abcd", 3, 3, 3, cams.ErrPagerStalled},
+	{"a page comes again and says that Total shrank to what has come", 1, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, "abcd", 3, 3, 3, nil},
+	{"masked pages are not compared", 1, []answer{{6, "**"}, {6, "**"}, {6, "**"}}, "******", 4, 3, 3, nil},
+	{"it starts in the middle", 3, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, "efghi", 6, 3, 3, nil},
+	{"it starts past the end", 7, []answer{{4, "ab"}, {4, "cd"}}, "", 7, 1, 1, nil},
 }
 
-func (c listingCase) answer(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-	i := page.Index - 1
-	if i >= len(c.answers) {
-		switch last := len(c.answers) - 1; c.past {
-		case emptyPage:
-			return c.answers[last].total, nil, nil
-		case lastPage:
-			i = last
-		case sameAgain:
-			i %= len(c.answers)
-		}
-	}
-	return c.answers[i].total, named(c.answers[i].list), nil
-}
-
-var listingCases = []listingCase{
-	// Total is reached.
-	{"Total is reached with a full page", cams.Page{}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "abcd", 3, 2, 2, nil},
-	{"Total is reached with a short page", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-	{"Total is reached with the first page", cams.Page{}, []answer{{2, "ab"}}, emptyPage, "ab", 2, 1, 1, nil},
-	{"Total is reached, whatever the next page would hold", cams.Page{}, []answer{{2, "ab"}, {2, "cd"}}, emptyPage, "ab", 2, 1, 1, nil},
-	{"Total shrinks to what has come", cams.Page{}, []answer{{6, "ab"}, {4, "cd"}, {4, "ef"}}, emptyPage, "abcd", 3, 2, 3, nil},
-	{"Total grows", cams.Page{}, []answer{{4, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-	{"the service caps Size", cams.Page{Size: 5}, []answer{{5, "ab"}, {5, "cd"}, {5, "e"}}, emptyPage, "abcde", 4, 3, 3, nil},
-	{"the service sends more than Size", cams.Page{Size: 1}, []answer{{5, "abc"}, {5, "de"}}, emptyPage, "abcde", 3, 2, 2, nil},
-	{"pages differ in length", cams.Page{}, []answer{{6, "ab"}, {6, "c"}, {6, "def"}}, emptyPage, "abcdef", 4, 3, 4, nil},
-
-	// An empty page comes.
-	{"the group is empty", cams.Page{}, []answer{{0, ""}}, emptyPage, "", 1, 1, 1, nil},
-	{"a page is empty, and others follow", cams.Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, ""}, {10, "ef"}, {10, "gh"}}, emptyPage, "abcdefgh", 6, 6, 6, nil},
-	{"two pages in a row are empty, and others follow", cams.Page{}, []answer{{10, "ab"}, {10, ""}, {10, ""}, {10, "cd"}, {10, "ef"}}, emptyPage, "abcdef", 6, 6, 7, nil},
-	{"three empty pages, but not in a row", cams.Page{}, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, "cd"}, {12, ""}, {12, "ef"}}, emptyPage, "abcdef", 7, 7, 9, nil},
-	{"three pages in a row are empty", cams.Page{}, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, ""}, {12, "cd"}}, emptyPage, "ab", 4, 4, 7, cams.ErrPagerStalled},
-	{"the third empty page in a row lies past Total", cams.Page{}, []answer{{6, "ab"}}, emptyPage, "ab", 4, 4, 5, nil},
-	{"a page is empty, and the service caps Size", cams.Page{Size: 50}, []answer{{10, "ab"}, {10, "cd"}, {10, ""}, {10, "ef"}, {10, "gh"}}, emptyPage, "abcdefgh", 6, 6, 6, nil},
-	{"the first page is empty, and others follow", cams.Page{}, []answer{{4, ""}, {4, "cd"}}, emptyPage, "cd", 3, 3, 3, nil},
-	{"the first page is empty, and Total would be on it", cams.Page{Size: 5}, []answer{{4, ""}}, emptyPage, "", 2, 2, 2, nil},
-	{"all pages are empty", cams.Page{}, []answer{{4, ""}}, emptyPage, "", 3, 3, 4, nil},
-	{"all pages are empty, and Total is large", cams.Page{}, []answer{{9, ""}}, emptyPage, "", 3, 3, 6, cams.ErrPagerStalled},
-	{"an empty page says that Total shrank", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {4, ""}, {12, "ef"}}, emptyPage, "abcd", 3, 3, 6, nil},
-	{"an empty page has no Total", cams.Page{}, []answer{{12, "ab"}, {12, "cd"}, {0, ""}, {12, "ef"}}, emptyPage, "abcdef", 7, 7, 9, nil},
-	{"the empty pages have no Total", cams.Page{}, []answer{{50, "ab"}, {50, "cd"}, {0, ""}}, emptyPage, "abcd", 5, 5, 8, cams.ErrPagerStalled},
-	{"no page has a Total", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, ""}}, emptyPage, "abcd", 3, 3, 6, nil},
-	{"an empty page says that Total grew", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}, {10, ""}, {10, "ef"}}, emptyPage, "abcdef", 6, 6, 7, nil},
-	{"Total counts one more than is listed", cams.Page{}, []answer{{5, "ab"}, {5, "cd"}}, emptyPage, "abcd", 4, 4, 4, nil},
-	{"Total counts one more than is listed on a short page", cams.Page{Size: 5}, []answer{{4, "abc"}}, emptyPage, "abc", 2, 2, 2, nil},
-	{"Total counts one more than is listed, and the last page is short", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "e"}}, emptyPage, "abcde", 4, 4, 4, nil},
-	{"Total counts one more than is listed, and the service caps Size", cams.Page{Size: 50}, []answer{{5, "ab"}, {5, "cd"}}, emptyPage, "abcd", 4, 4, 4, nil},
-	{"Total counts one more than is listed, and the service sends more than Size", cams.Page{Size: 1}, []answer{{4, "abc"}}, emptyPage, "abc", 3, 3, 3, nil},
-	{"Total is absent", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-	{"Total is negative", cams.Page{}, []answer{{-1, "ab"}, {-1, "cd"}, {-1, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-	{"Total is too small", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {3, "e"}}, emptyPage, "abcde", 4, 4, 7, nil},
-	{"Total is too large", cams.Page{}, []answer{{9, "ab"}, {9, "cd"}, {9, "e"}}, emptyPage, "abcde", 6, 6, 7, nil},
-	{"the first page is shorter than the others, and Total counts more than is listed", cams.Page{}, []answer{{9, "a"}, {9, "bc"}, {9, "de"}, {9, "fg"}}, emptyPage, "abcdefg", 6, 6, 6, nil},
-	{"Total is far too large", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}, {99, "e"}}, emptyPage, "abcde", 6, 6, 9, cams.ErrPagerStalled},
-	{"Total shrinks below what has come", cams.Page{}, []answer{{6, "ab"}, {3, "cd"}}, emptyPage, "abcd", 3, 3, 6, nil},
-	{"Total goes away", cams.Page{}, []answer{{6, "ab"}, {0, "cd"}, {0, "ef"}}, emptyPage, "abcdef", 4, 3, 3, nil},
-
-	// A page comes again.
-	{"a page comes again", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 3, cams.ErrPagerStalled},
-	{"a later page comes again", cams.Page{}, []answer{{10, "ab"}, {10, "cd"}, {10, "ef"}, {10, "ef"}}, emptyPage, "abcdef", 4, 4, 5, cams.ErrPagerStalled},
-	{"the first page comes again", cams.Page{}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
-	{"a page comes again without Total", cams.Page{}, []answer{{0, "ab"}}, sameAgain, "ab", 2, 2, 5, cams.ErrPagerStalled},
-	{"a capped page comes again", cams.Page{Size: 5}, []answer{{6, "ab"}}, sameAgain, "ab", 2, 2, 3, cams.ErrPagerStalled},
-	{"two pages come again and again", cams.Page{}, []answer{{99, "ab"}, {99, "cd"}}, sameAgain, "abcdab", 4, 4, 7, cams.ErrPagerStalled},
-	{"three pages come again and again", cams.Page{}, []answer{{0, "ab"}, {0, "cd"}, {0, "ef"}}, sameAgain, "abcdefabcdef", 7, 7, 10, cams.ErrPagerStalled},
-	{"a page comes again when Total is behind", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}}, lastPage, "abcd", 3, 3, 6, nil},
-	{"a page comes again and says that Total shrank to what has come", cams.Page{}, []answer{{6, "ab"}, {6, "cd"}, {4, "cd"}}, emptyPage, "abcd", 3, 3, 3, nil},
-	{"a page comes again and says that Total grew", cams.Page{}, []answer{{3, "ab"}, {3, "cd"}, {6, "cd"}}, emptyPage, "abcd", 3, 3, 6, cams.ErrPagerStalled},
-	{"a page comes again after an empty one", cams.Page{}, []answer{{10, "ab"}, {10, ""}, {10, "ab"}}, emptyPage, "ab", 3, 3, 6, cams.ErrPagerStalled},
-	{"masked pages are not compared", cams.Page{}, []answer{{6, "**"}, {6, "**"}, {6, "**"}}, emptyPage, "******", 4, 3, 3, nil},
-	{"members come again in another order", cams.Page{}, []answer{{4, "ab"}, {4, "ba"}}, emptyPage, "abba", 3, 2, 2, nil},
-
-	// The start is not the first page.
-	{"it starts in the middle", cams.Page{Index: 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
-	{"it starts in the middle, and the service caps Size", cams.Page{5, 3}, []answer{{}, {}, {9, "ef"}, {9, "gh"}, {9, "i"}}, emptyPage, "efghi", 6, 3, 3, nil},
-	{"it starts in the middle without Total", cams.Page{Index: 3}, []answer{{}, {}, {0, "ef"}, {0, "g"}}, emptyPage, "efg", 5, 3, 6, nil},
-	{"it starts with the last page, a full one", cams.Page{Index: 3}, []answer{{}, {}, {6, "ef"}}, emptyPage, "ef", 4, 1, 1, nil},
-	{"it starts with the last page, a short one: capped, for all one knows", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, emptyPage, "e", 4, 2, 3, nil},
-	{"it starts with the last page, a short one that comes again", cams.Page{Index: 3}, []answer{{}, {}, {5, "e"}}, lastPage, "e", 4, 2, 3, nil},
-	{"it starts with the last page, a short one, and Total counts one more", cams.Page{10, 3}, []answer{{}, {}, {23, "ab"}}, emptyPage, "ab", 4, 2, 5, nil},
-	{"it starts past the end", cams.Page{Index: 7}, []answer{{4, "ab"}, {4, "cd"}}, emptyPage, "", 7, 1, 1, nil},
-	{"it starts at the largest Index", cams.Page{Index: math.MaxInt}, []answer{{4, "ab"}}, emptyPage, "", math.MaxInt, 1, 1, nil},
-	{"it starts with an empty page, and others follow", cams.Page{Index: 2}, []answer{{6, "ab"}, {6, ""}, {6, "ef"}}, emptyPage, "ef", 4, 3, 4, nil},
-	{"it starts with three empty pages", cams.Page{Index: 2}, []answer{{12, "ab"}, {12, ""}, {12, ""}, {12, ""}, {12, "cd"}}, emptyPage, "", 4, 3, 6, cams.ErrPagerStalled},
-	{"it starts in the middle, and that page comes again", cams.Page{Index: 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
-	{"it starts in the middle, and that capped page comes again", cams.Page{5, 3}, []answer{{}, {}, {20, "ef"}}, lastPage, "ef", 4, 2, 5, cams.ErrPagerStalled},
-	{"it starts in the middle, and the second of its capped pages comes again", cams.Page{5, 3}, []answer{{}, {}, {14, "ef"}, {14, "gh"}}, lastPage, "efgh", 5, 3, 5, cams.ErrPagerStalled},
-	{"it starts in the middle, and a page comes again when Total is behind", cams.Page{Index: 3}, []answer{{}, {}, {5, "ef"}, {5, "g"}}, lastPage, "efg", 5, 3, 6, nil},
-}
-
-func TestHowAListingEnds(t *testing.T) {
+func TestEachWayToListEndsByTheRules(t *testing.T) {
 	t.Parallel()
-	for _, tt := range listingCases {
-		start := *tt.start()
-		for way, list := range ways {
-			bubble(t, tt.name+"/"+way, func(t *testing.T) {
-				api := &service{answer: tt.answer}
-				p := newPager(api, &start)
-				got, err := list(t.Context(), p, func() {})
-				assert.Equal(t, tt.want, letters(got))
-				assert.ErrorIs(t, err, tt.err)
-				assert.Equal(t, tt.next, p.NextIndex())
-				require.Len(t, api.asked(), tt.requests)
-				for i, req := range api.requests {
-					assert.Equal(t, cams.Page{Size: start.Size, Index: start.Index + i}, *req.Page)
+	for _, tt := range endings {
+		start := cams.Page{Size: 2, Index: tt.start}
+		newService := func() *service {
+			return &service{latency: later, answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+				if page.Index > len(tt.answers) {
+					return tt.answers[len(tt.answers)-1].total, nil, nil
 				}
-			})
-			if way == "NextPage" {
-				continue // it does not prefetch
-			}
-			bubble(t, tt.name+"/"+way+" with prefetch", func(t *testing.T) {
-				// All requests arrive that the pager makes, the last ones before they are
-				// cancelled: it waits for each page, and for them in the loop.
-				api := &service{answer: tt.answer, latency: later}
-				p := newPager(api, &start, cams.WithPrefetch(4))
-				got, err := list(t.Context(), p, synctest.Wait)
-				assert.Equal(t, tt.want, letters(got))
-				assert.ErrorIs(t, err, tt.err)
-				assert.Equal(t, tt.next, p.NextIndex())
-				assert.Len(t, api.asked(), tt.prefetched)
-				assert.LessOrEqual(t, api.mostInFlight, 4)
-			})
-		}
-	}
-}
-
-// Whatever the cycle, a listing of it ends, and in time proportional to its length.
-func TestACycleOfAnyLengthEnds(t *testing.T) {
-	t.Parallel()
-	for length := 1; length <= 40; length++ {
-		for tail := range 20 {
-			members := numbered(tail + length)
-			api := &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-				i := page.Index - 1
-				if i >= tail {
-					i = tail + (i-tail)%length
-				}
-				return 1_000_000, members[i : i+1], nil
+				answer := tt.answers[page.Index-1]
+				return answer.total, named(answer.list), nil
 			}}
-			_, err := cams.Collect(newPager(api, &cams.Page{Size: 1}).All(t.Context()))
-			require.ErrorIs(t, err, cams.ErrPagerStalled, "cycle of %d after %d pages", length, tail)
-			require.LessOrEqual(t, len(api.requests), 3*(length+tail)+1, "cycle of %d after %d pages", length, tail)
+		}
+		for way, list := range ways {
+			for _, prefetch := range []int{1, 4} {
+				bubble(t, fmt.Sprintf("%s/%s, prefetch %d", tt.name, way, prefetch), func(t *testing.T) {
+					api := newService()
+					p := newPager(api, &start, cams.WithPrefetch(prefetch))
+					got, err := list(t.Context(), p, func() bool {
+						synctest.Wait() // all requests arrive, the last ones before they are cancelled
+						return true
+					})
+					assert.Equal(t, tt.want, letters(got))
+					assert.ErrorIs(t, err, tt.err)
+					assert.Equal(t, tt.next, p.NextIndex())
+					if prefetch > 1 && way != "NextPage" {
+						assert.Len(t, api.asked(), tt.prefetched)
+						assert.LessOrEqual(t, api.mostInFlight, prefetch)
+						return
+					}
+					require.Len(t, api.asked(), tt.requests, "NextPage does not prefetch")
+					for i, req := range api.requests {
+						assert.Equal(t, cams.Page{Size: start.Size, Index: start.Index + i}, *req.Page)
+					}
+				})
+			}
+		}
+		bubble(t, tt.name+"/groups", func(t *testing.T) {
+			api := newService()
+			p := cams.NewListChatGroupPager(groupService{api}, &cams.ListChatGroupRequest{
+				BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Page: &start,
+			})
+			groups, err := cams.Collect(p.All(t.Context()))
+			var got []cams.ChatGroupParticipant
+			for _, group := range groups {
+				got = append(got, cams.ChatGroupParticipant{ParticipantNumber: group.GroupID})
+			}
+			assert.Equal(t, tt.want, letters(got))
+			assert.ErrorIs(t, err, tt.err)
+			assert.Equal(t, tt.next, p.NextIndex())
+			assert.Len(t, api.asked(), tt.requests)
+		})
+	}
+}
+
+func TestAListingThatGoesOnFarPastTotalIsStopped(t *testing.T) {
+	t.Parallel()
+	for name, number := range map[string]func(page, i int) string{
+		"new numbers":    func(page, i int) string { return fmt.Sprint(8613800000000 + 20*page + i) },
+		"masked numbers": func(int, int) string { return "86138***" },
+	} {
+		for _, prefetch := range []int{1, 4} {
+			bubble(t, fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
+				api := &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+					list := make([]cams.ChatGroupParticipant, 20)
+					for i := range list {
+						list[i].ParticipantNumber = number(page.Index, i)
+					}
+					return 50, list, nil
+				}}
+				p := newPager(api, nil, cams.WithPrefetch(prefetch))
+				got, err := cams.Collect(p.All(t.Context()))
+				require.ErrorIs(t, err, cams.ErrPagerStalled)
+				assert.EqualError(t, err, "cams: the listing stalled: page 54 goes on far past Total (1060 received, Total 50)")
+				assert.Len(t, got, 1060)
+				assert.Equal(t, 54, p.NextIndex())
+				assert.LessOrEqual(t, len(api.asked()), 53+prefetch)
+			})
 		}
 	}
 }
@@ -447,6 +415,7 @@ func TestNextPageGoesOnOnceAStallIsOver(t *testing.T) {
 		assert.EqualError(t, err, "cams: the listing stalled: page 2 repeats a page (2 received, Total 4)")
 		assert.True(t, p.HasNext())
 		assert.Equal(t, 2, p.NextIndex())
+		assert.Equal(t, 4, p.Total())
 	}
 	stuck = false
 	second, err := p.NextPage(t.Context())
@@ -483,7 +452,7 @@ func TestGoodMembersComeBeforeAnErrorAndNothingAfterIt(t *testing.T) {
 						},
 					}
 					p := newPager(api, &cams.Page{Size: 2}, cams.WithPrefetch(prefetch))
-					got, err := ways[way](t.Context(), p, func() {})
+					got, err := ways[way](t.Context(), p, goOn)
 					assert.Equal(t, errTransient, err)
 					assert.Equal(t, "abcdefghi"[:2*(failed-1)], letters(got))
 					assert.Equal(t, failed, p.NextIndex())
@@ -528,7 +497,7 @@ func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
 			t.Parallel()
 			assert.True(t, tt.pager.HasNext(), "the error must be seen")
 			for way, list := range ways {
-				got, err := list(tt.ctx, tt.pager, func() {})
+				got, err := list(tt.ctx, tt.pager, goOn)
 				assert.Empty(t, got, way)
 				var invalid *cams.ValidationError
 				require.ErrorAs(t, err, &invalid, way)
@@ -539,21 +508,41 @@ func TestWhatIsWrongWithAPagerIsItsFirstError(t *testing.T) {
 	t.Cleanup(func() { assert.Empty(t, api.requests, "something was sent") })
 }
 
+func TestWhatIsWrongWithAPagerOfGroupsIsItsFirstError(t *testing.T) {
+	t.Parallel()
+	for field, p := range map[string]*cams.ListChatGroupPager{
+		"ListChatGroupRequest": cams.NewListChatGroupPager(groupService{}, nil),
+		"ListChatGroupAPI":     cams.NewListChatGroupPager(nil, &cams.ListChatGroupRequest{}),
+	} {
+		_, err := p.NextPage(t.Context())
+		var invalid *cams.ValidationError
+		require.ErrorAs(t, err, &invalid)
+		assert.Equal(t, field, invalid.Field)
+	}
+}
+
 func TestAnAPIThatAnswersNothingIsAnError(t *testing.T) {
 	t.Parallel()
-	for way, list := range ways {
-		for _, prefetch := range []int{1, 4} {
-			api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
-				if page.Index == 1 {
-					return response(100, named("ab")), nil
-				}
-				return nil, nil
-			})
-			got, err := list(t.Context(), newPager(api, nil, cams.WithPrefetch(prefetch)), func() {})
-			assert.Equal(t, "ab", letters(got), way)
-			assert.EqualError(t, err, "cams: the API returned neither a response nor an error", way)
+	isNothing := func(list []cams.ChatGroupParticipant, err error) {
+		assert.Equal(t, "ab", letters(list))
+		assert.EqualError(t, err, "cams: the API returned neither a response nor an error")
+	}
+	after := func(end func()) apiFunc { // the first page
+		return func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
+			if page.Index == 1 {
+				return response(100, named("ab")), nil
+			}
+			end()
+			return nil, nil
 		}
 	}
+	for _, list := range ways {
+		for _, prefetch := range []int{1, 4} {
+			isNothing(list(t.Context(), newPager(after(func() {}), nil, cams.WithPrefetch(prefetch)), goOn))
+		}
+	}
+	// A goroutine of the pager ends, as FailNow in a stub does.
+	isNothing(ways["All"](t.Context(), newPager(after(runtime.Goexit), nil, cams.WithPrefetch(2)), goOn))
 }
 
 func TestAResponseBesideAnErrorIsIgnored(t *testing.T) {
@@ -562,7 +551,7 @@ func TestAResponseBesideAnErrorIsIgnored(t *testing.T) {
 		return response(2, named("ab")), errTransient
 	})
 	for way, list := range ways {
-		got, err := list(t.Context(), newPager(api, nil), func() {})
+		got, err := list(t.Context(), newPager(api, nil), goOn)
 		assert.Empty(t, got, way)
 		assert.Equal(t, errTransient, err, way)
 	}
@@ -593,19 +582,6 @@ func TestAPanicOfTheAPIComesToWhoeverRanges(t *testing.T) {
 	}
 }
 
-func TestAnAPIThatEndsItsGoroutineIsAnError(t *testing.T) {
-	t.Parallel()
-	api := apiFunc(func(_ context.Context, page cams.Page) (*cams.ListChatGroupParticipantsResponse, error) {
-		if page.Index > 1 {
-			runtime.Goexit() // as FailNow in a stub does
-		}
-		return response(100, named("ab")), nil
-	})
-	got, err := cams.Collect(newPager(api, nil, cams.WithPrefetch(2)).All(t.Context()))
-	assert.Equal(t, "ab", letters(got))
-	assert.EqualError(t, err, "cams: the API returned neither a response nor an error")
-}
-
 // Cancellation.
 
 func TestNothingIsSentWhenTheContextIsDone(t *testing.T) {
@@ -615,7 +591,7 @@ func TestNothingIsSentWhenTheContextIsDone(t *testing.T) {
 	for way, list := range ways {
 		for _, prefetch := range []int{1, 4} {
 			api := &service{answer: group(named("ab"))}
-			got, err := list(ctx, newPager(api, &cams.Page{Size: 1, Index: 2}, cams.WithPrefetch(prefetch)), func() {})
+			got, err := list(ctx, newPager(api, &cams.Page{Size: 1, Index: 2}, cams.WithPrefetch(prefetch)), goOn)
 			assert.Empty(t, got, way)
 			assert.ErrorIs(t, err, context.Canceled, way)
 			assert.ErrorIs(t, err, io.ErrClosedPipe, way)
@@ -633,11 +609,12 @@ func TestACancelledListingEndsWithThePageItIsAt(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				p := newPager(&service{answer: group(named("abcdefghi")), latency: always(time.Second)}, &cams.Page{Size: 2}, cams.WithPrefetch(prefetch))
-				got, err := ways[way](ctx, p, func() {
+				got, err := ways[way](ctx, p, func() bool {
 					time.Sleep(time.Minute) // prefetched pages are there
 					if p.NextIndex() == 3 {
 						cancel()
 					}
+					return true
 				})
 				assert.ErrorIs(t, err, context.Canceled)
 				assert.Equal(t, "abcd", letters(got))
@@ -797,23 +774,6 @@ func TestPrefetchedPagesComeInOrderWhateverTheLatency(t *testing.T) {
 	}
 }
 
-func TestTheFirstPageComesAlone(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		api := &service{answer: group(numbered(100)), latency: always(time.Second)}
-		next, stop := iter.Pull2(newPager(api, &cams.Page{Size: 10}, cams.WithPrefetch(4)).Pages(t.Context()))
-		defer stop()
-		go func() {
-			time.Sleep(time.Second / 2)
-			assert.Equal(t, []int{1}, api.asked())
-		}()
-		_, err, _ := next()
-		require.NoError(t, err)
-		synctest.Wait()
-		assert.ElementsMatch(t, []int{1, 2, 3, 4, 5}, api.asked())
-	})
-}
-
 func TestASlowLoopHasNoMoreThanItsPrefetchWaiting(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{0, 1, 7} {
@@ -859,7 +819,7 @@ func TestTheCallersRequestIsCopiedAndNeverChanged(t *testing.T) {
 		req, api := original(), &service{answer: group(named("abcdefghi"))}
 		p := cams.NewListChatGroupParticipantsPager(api, req, cams.WithPrefetch(prefetch))
 		for way, list := range ways {
-			got, err := list(t.Context(), p, func() {})
+			got, err := list(t.Context(), p, goOn)
 			require.NoError(t, err, way)
 			assert.Equal(t, "cdefghi", letters(got), way)
 			assert.Equal(t, original(), req, way)
@@ -1003,14 +963,30 @@ func TestNextIndexMovesWithTheLastMemberOfAPage(t *testing.T) {
 			p := newPager(&service{answer: group(named("abcdefg"))}, &cams.Page{Size: 3}, cams.WithPrefetch(prefetch))
 			for member, err := range p.All(t.Context()) {
 				require.NoError(t, err)
-				assert.Equal(t, next[member.ParticipantNumber], p.NextIndex())
-				if member.ParticipantNumber == last {
+				assert.Equal(t, next[letters([]cams.ChatGroupParticipant{member})], p.NextIndex())
+				if letters([]cams.ChatGroupParticipant{member}) == last {
 					break
 				}
 			}
 			assert.Equal(t, want, p.NextIndex(), "after a break at %s", last)
 		}
 	}
+}
+
+func TestAnEmptyPageMovesNextIndexOfAll(t *testing.T) {
+	t.Parallel()
+	p := newPager(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
+		if page.Index == 2 {
+			return 6, nil, nil
+		}
+		if page.Index == 3 {
+			return 0, nil, errTransient
+		}
+		return group(named("abcdef"))(page)
+	}}, &cams.Page{Size: 2})
+	_, err := cams.Collect(p.All(t.Context()))
+	require.Equal(t, errTransient, err)
+	assert.Equal(t, 3, p.NextIndex())
 }
 
 func TestNextIndexMayBeAskedAtAnyTime(t *testing.T) {
@@ -1046,280 +1022,6 @@ func TestCollectReturnsWhatCameBeforeTheError(t *testing.T) {
 	none, err := cams.Collect(newPager(&service{answer: group(nil)}, nil).All(t.Context()))
 	require.NoError(t, err)
 	assert.Empty(t, none)
-}
-
-// groupService answers as a service does, with a group where that has a member.
-type groupService struct{ *service }
-
-func (s groupService) ListChatGroup(ctx context.Context, req *cams.ListChatGroupRequest) (*cams.ListChatGroupResponse, error) {
-	members, err := s.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{Page: req.Page})
-	if err != nil {
-		return nil, err
-	}
-	groups := &cams.ListChatGroupResponse{ResponseMetadata: members.ResponseMetadata}
-	groups.Data.Total = members.Data.Total
-	for _, member := range members.Data.List {
-		groups.Data.List = append(groups.Data.List, cams.ChatGroup{GroupID: member.ParticipantNumber})
-	}
-	return groups, nil
-}
-
-// operations are listers once they have a context and options.
-var operations = map[string]func(ctx context.Context, api *service, page *cams.Page, opts ...cams.PagerOption) ([]cams.ChatGroupParticipant, int, error){
-	"ListChatGroupParticipants": func(ctx context.Context, api *service, page *cams.Page, opts ...cams.PagerOption) ([]cams.ChatGroupParticipant, int, error) {
-		p := newPager(api, page, opts...)
-		members, err := cams.Collect(p.All(ctx))
-		return members, p.NextIndex(), err
-	},
-	"ListChatGroup": func(ctx context.Context, api *service, page *cams.Page, opts ...cams.PagerOption) ([]cams.ChatGroupParticipant, int, error) {
-		p := cams.NewListChatGroupPager(groupService{api}, &cams.ListChatGroupRequest{
-			BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Page: page,
-		}, opts...)
-		groups, err := cams.Collect(p.All(ctx))
-		var members []cams.ChatGroupParticipant
-		for _, group := range groups {
-			members = append(members, cams.ChatGroupParticipant{ParticipantNumber: group.GroupID})
-		}
-		return members, p.NextIndex(), err
-	},
-}
-
-// lister lists all, and gives the pager's NextIndex too.
-type lister func(api *service, page *cams.Page) ([]cams.ChatGroupParticipant, int, error)
-
-// ofEither runs a test in a bubble for each of the operations, with and without prefetch.
-func ofEither(t *testing.T, name string, test func(t *testing.T, list lister)) {
-	t.Helper()
-	for operation, list := range operations {
-		for _, prefetch := range []int{1, 4} {
-			bubble(t, fmt.Sprintf("%s/%s, prefetch %d", name, operation, prefetch), func(t *testing.T) {
-				test(t, func(api *service, page *cams.Page) ([]cams.ChatGroupParticipant, int, error) {
-					if prefetch > 1 {
-						api.latency = later
-					}
-					return list(t.Context(), api, page, cams.WithPrefetch(prefetch))
-				})
-			})
-		}
-	}
-}
-
-func TestEitherOperationEndsByTheSameRules(t *testing.T) {
-	t.Parallel()
-	for _, tt := range listingCases {
-		ofEither(t, tt.name, func(t *testing.T, list lister) {
-			got, next, err := list(&service{answer: tt.answer}, tt.start())
-			assert.Equal(t, tt.want, letters(got))
-			assert.Equal(t, tt.next, next)
-			assert.ErrorIs(t, err, tt.err)
-		})
-	}
-}
-
-func TestAnEmptyPageAmongOthersLosesNobody(t *testing.T) {
-	t.Parallel()
-	members := numbered(50)
-	// Whatever Size is asked for, the service sends ten a page, and none on the third.
-	answer := func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-		if page.Index == 3 {
-			return 50, nil, nil
-		}
-		return group(members)(cams.Page{Size: 10, Index: page.Index})
-	}
-	for _, size := range []int{1, 10, 20, 100} {
-		ofEither(t, fmt.Sprint("Size ", size), func(t *testing.T, list lister) {
-			api := &service{answer: answer}
-			got, next, err := list(api, &cams.Page{Size: size})
-			require.NoError(t, err)
-			assert.Equal(t, append(numbered(20), members[30:]...), got)
-			assert.Equal(t, 6, next)
-			assert.ElementsMatch(t, []int{1, 2, 3, 4, 5, 6}, api.asked())
-		})
-	}
-}
-
-// ignoresPage answers with other members each time, as if nobody had asked for a page.
-func ignoresPage(total int, number func(i int) string) *service {
-	sent := 0
-	return &service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-		if sent > 200_000 {
-			return 0, nil, errors.New("there is no end")
-		}
-		list := make([]cams.ChatGroupParticipant, 20)
-		for i := range list {
-			list[i].ParticipantNumber = number(sent)
-			sent++
-		}
-		return total, list, nil
-	}}
-}
-
-func TestAListingThatGoesOnFarPastTotalIsStopped(t *testing.T) {
-	t.Parallel()
-	numbers := map[string]func(int) string{
-		"new numbers":    func(i int) string { return fmt.Sprint("86138", i) },
-		"masked numbers": func(int) string { return "86138***" },
-	}
-	for total, want := range map[int]int{50: 1060, 999: 2000, 5001: 10020} {
-		for name, number := range numbers {
-			ofEither(t, fmt.Sprintf("Total %d, %s", total, name), func(t *testing.T, list lister) {
-				api := ignoresPage(total, number)
-				got, next, err := list(api, nil)
-				require.ErrorIs(t, err, cams.ErrPagerStalled)
-				assert.EqualError(t, err, fmt.Sprintf("cams: the listing stalled: page %d goes on far past Total (%d received, Total %d)", want/20+1, want, total))
-				assert.Len(t, got, want)
-				assert.Equal(t, want/20+1, next)
-				assert.LessOrEqual(t, len(api.requests), want/20+1+3, "prefetch")
-			})
-		}
-	}
-}
-
-func TestAListingWithoutTotalIsStoppedAtAHundredThousand(t *testing.T) {
-	t.Parallel()
-	for _, prefetch := range []int{1, 4} {
-		bubble(t, fmt.Sprintf("prefetch %d", prefetch), func(t *testing.T) {
-			api := ignoresPage(0, func(i int) string { return strconv.Itoa(i) })
-			received := 0
-			for _, err := range newPager(api, nil, cams.WithPrefetch(prefetch)).All(t.Context()) {
-				if err != nil {
-					assert.EqualError(t, err, "cams: the listing stalled: page 5002 goes on far past Total (100020 received, Total 0)")
-					break
-				}
-				received++
-			}
-			assert.Equal(t, 100_020, received)
-		})
-	}
-}
-
-func TestALongListingWithAWrongTotalIsListed(t *testing.T) {
-	t.Parallel()
-	for total, length := range map[int]int{-1: 3_000, 0: 3_000, 7: 1_007, 2_007: 4_014} {
-		ofEither(t, fmt.Sprintf("Total %d of %d", total, length), func(t *testing.T, list lister) {
-			members := numbered(length)
-			got, _, err := list(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-				_, list, err := group(members)(page)
-				return total, list, err
-			}}, nil)
-			require.NoError(t, err)
-			assert.Equal(t, members, got)
-		})
-	}
-}
-
-// A listing that starts late has received little, however far its pages are.
-func TestALateStartIsNotFarPastTotal(t *testing.T) {
-	t.Parallel()
-	for _, total := range []int{-1, 0, 1} {
-		ofEither(t, fmt.Sprint("Total ", total), func(t *testing.T, list lister) {
-			pages := map[int]string{9001: "ab", 9002: "cd"}
-			got, _, err := list(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-				return total, named(pages[page.Index]), nil
-			}}, &cams.Page{Size: 200, Index: 9001})
-			require.NoError(t, err)
-			assert.Equal(t, "abcd", letters(got))
-		})
-	}
-}
-
-func TestAStallSaysHowManyCameAndWhatTotalIs(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		listing listingCase
-		want    string
-	}{
-		"a page comes again": {
-			listingCase{answers: []answer{{9, "ab"}, {9, "cd"}}, past: lastPage},
-			"cams: the listing stalled: page 3 repeats a page (4 received, Total 9)",
-		},
-		"pages are empty": {
-			listingCase{answers: []answer{{99, "ab"}, {99, "cd"}}},
-			"cams: the listing stalled: page 5 is the third empty one in a row (4 received, Total 99)",
-		},
-	} {
-		ofEither(t, name, func(t *testing.T, list lister) {
-			_, _, err := list(&service{answer: tt.listing.answer}, tt.listing.start())
-			require.ErrorIs(t, err, cams.ErrPagerStalled)
-			assert.EqualError(t, err, tt.want)
-		})
-	}
-}
-
-func TestNextPageGoesOnOnceTheEmptyPagesAreOver(t *testing.T) {
-	t.Parallel()
-	empty := true
-	p := newPager(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-		if page.Index == 2 || page.Index == 3 || page.Index == 4 && empty {
-			return 20 - page.Index, nil, nil
-		}
-		return group(named("abcdefghij"))(page)
-	}}, &cams.Page{Size: 2})
-	for range 3 {
-		_, err := p.NextPage(t.Context())
-		require.NoError(t, err)
-	}
-	for range 2 {
-		_, err := p.NextPage(t.Context())
-		require.ErrorIs(t, err, cams.ErrPagerStalled)
-		assert.Equal(t, 4, p.NextIndex(), "it asks for the same page again")
-		assert.Equal(t, 17, p.Total(), "the state is that of the page before")
-		assert.True(t, p.HasNext())
-	}
-	empty = false
-	page, err := p.NextPage(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, "gh", letters(page.Data.List))
-	page, err = p.NextPage(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, "ij", letters(page.Data.List))
-	assert.True(t, p.HasNext(), "four of ten are missing")
-	page, err = p.NextPage(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, page.Data.List)
-	assert.False(t, p.HasNext())
-}
-
-func TestAnEmptyPageMovesNextIndexOfAll(t *testing.T) {
-	t.Parallel()
-	p := newPager(&service{answer: func(page cams.Page) (int, []cams.ChatGroupParticipant, error) {
-		if page.Index == 2 {
-			return 6, nil, nil
-		}
-		if page.Index == 3 {
-			return 0, nil, errTransient
-		}
-		return group(named("abcdef"))(page)
-	}}, &cams.Page{Size: 2})
-	_, err := cams.Collect(p.All(t.Context()))
-	require.Equal(t, errTransient, err)
-	assert.Equal(t, 3, p.NextIndex())
-}
-
-func TestAGroupsStallIsInItsRosterWithTheMembersThatCame(t *testing.T) {
-	t.Parallel()
-	api := &service{answer: listingCase{answers: []answer{{99, "ab"}, {99, "cd"}}}.answer}
-	groups := func(yield func(cams.ChatGroup, error) bool) { yield(cams.ChatGroup{GroupID: "EA939"}, nil) }
-	rosters, err := cams.Collect(cams.Rosters(t.Context(), api, &cams.ListChatGroupParticipantsRequest{
-		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Page: &cams.Page{Size: 2},
-	}, groups, 2))
-	require.NoError(t, err)
-	require.Len(t, rosters, 1)
-	require.ErrorIs(t, rosters[0].Err, cams.ErrPagerStalled)
-	assert.Equal(t, "abcd", letters(rosters[0].Participants))
-}
-
-func TestWhatIsWrongWithAPagerOfGroupsIsItsFirstError(t *testing.T) {
-	t.Parallel()
-	for field, p := range map[string]*cams.ListChatGroupPager{
-		"ListChatGroupRequest": cams.NewListChatGroupPager(groupService{}, nil),
-		"ListChatGroupAPI":     cams.NewListChatGroupPager(nil, &cams.ListChatGroupRequest{}),
-	} {
-		_, err := p.NextPage(t.Context())
-		var invalid *cams.ValidationError
-		require.ErrorAs(t, err, &invalid)
-		assert.Equal(t, field, invalid.Field)
-	}
 }
 
 // A listing is a group, a service that holds it and a caller who lists it.
@@ -1449,46 +1151,6 @@ func (l listing) service(members []cams.ChatGroupParticipant) *service {
 	}
 }
 
-// list lists with one pager. It leaves before the page (for All: the member)
-// number stop; done says that it came to the end instead.
-func (l listing) list(ctx context.Context, p *cams.ListChatGroupParticipantsPager, stop int) (list []cams.ChatGroupParticipant, done bool, err error) {
-	n := 0
-	switch l.Way {
-	case "NextPage":
-		for p.HasNext() {
-			if n++; n == stop {
-				return list, false, nil
-			}
-			page, err := p.NextPage(ctx)
-			if err != nil {
-				return list, false, err
-			}
-			list = append(list, page.Data.List...)
-		}
-	case "Pages":
-		for page, err := range p.Pages(ctx) {
-			if err != nil {
-				return list, false, err
-			}
-			list = append(list, page.Data.List...)
-			if n++; n == stop {
-				return list, false, nil
-			}
-		}
-	case "All":
-		for member, err := range p.All(ctx) {
-			if err != nil {
-				return list, false, err
-			}
-			list = append(list, member)
-			if n++; n == stop {
-				return list, false, nil
-			}
-		}
-	}
-	return list, true, nil
-}
-
 // check lists the group with as many pagers as it takes: each goes on where the
 // one before it failed or was left.
 func (l listing) check(t *testing.T) {
@@ -1505,9 +1167,9 @@ func (l listing) check(t *testing.T) {
 		}
 		before := len(api.requests)
 		p := newPager(api, &cams.Page{Size: l.Size, Index: next}, cams.WithPrefetch(l.Prefetch))
-		var list []cams.ChatGroupParticipant
-		var err error
-		list, done, err = l.list(t.Context(), p, stop)
+		n := 0
+		list, err := ways[l.Way](t.Context(), p, func() bool { n++; return n != stop })
+		done = err == nil && (stop == 0 || n < stop)
 		empty, stalls := l.end(next)
 		if errors.Is(err, cams.ErrPagerStalled) {
 			require.True(t, stalls, "%+v", l)

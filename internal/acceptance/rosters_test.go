@@ -108,6 +108,17 @@ func TestAGroupsErrorIsItsOwn(t *testing.T) {
 	assert.Equal(t, 1, failed)
 }
 
+func TestAGroupsStallIsInItsRosterWithTheMembersThatCame(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	answerWith(mock, 200, nil, `{"Code":"OK","Success":true,"Data":{"Total":99,"List":[{"ParticipantNumber":"8613800000001"}]}}`)
+	rosters, err := cams.Collect(cams.Rosters(t.Context(), client, rosterRequest(), groupsNamed(1, nil), 2))
+	require.NoError(t, err)
+	require.Len(t, rosters, 1)
+	require.ErrorIs(t, rosters[0].Err, cams.ErrPagerStalled)
+	assert.Len(t, rosters[0].Participants, 1)
+}
+
 func TestTheGroupsErrorComesLastAndOnce(t *testing.T) {
 	t.Parallel()
 	var got []string
