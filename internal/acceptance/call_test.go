@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -25,116 +24,6 @@ import (
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
 )
-
-// service is a fake with one group, and a client on it in memory.
-func service(t testing.TB, opts ...cams.Option) (*camstest.Server, *cams.Client) {
-	t.Helper()
-	server := camstest.NewServer()
-	server.AddGroup(camstest.Group{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939", Participants: []string{"8613800000001"}})
-	client, err := server.NewClient(opts...)
-	require.NoError(t, err)
-	return server, client
-}
-
-// transportFunc is a transport of one function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-func withTransport(f transportFunc) cams.Option {
-	return cams.WithHTTPClient(&http.Client{Transport: f})
-}
-
-func TestWhatIsRetried(t *testing.T) {
-	t.Parallel()
-	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	answer := func(status int, header map[string]string, body string) transportFunc {
-		return func(*http.Request) (*http.Response, error) {
-			res := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-			for key, value := range header {
-				res.Header.Set(key, value)
-			}
-			return res, nil
-		}
-	}
-	for name, test := range map[string]struct {
-		transport transportFunc
-		attempts  int
-	}{
-		"a connection failure":           {func(*http.Request) (*http.Response, error) { return nil, reset }, 3},
-		"an attempt that takes too long": {func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }, 3},
-		"a body that takes too long": {func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(blocked{r.Context()})}, nil
-		}, 3},
-		"a body that is cut off": {func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(cut{})}, nil
-		}, 3},
-		"an HTML 500":                     {answer(500, nil, "<html>"), 3},
-		"an empty 503":                    {answer(503, nil, ""), 3},
-		"a 599":                           {answer(599, nil, ""), 3},
-		"a 500 with a passing code":       {answer(500, nil, `{"Code":"InternalError"}`), 3},
-		"a 503 with a passing code":       {answer(503, nil, `{"Code":"ServiceUnavailable"}`), 3},
-		"a 500 with a code of throttling": {answer(500, nil, `{"Code":"Throttling"}`), 3},
-		"a 400 with a code of throttling": {answer(400, nil, `{"Code":"Throttling.User"}`), 3},
-		"throttling inside a 200":         {answer(200, nil, `{"Success":false,"Code":"Throttling.Api"}`), 3},
-		"a passing code inside a 200":     {answer(200, nil, `{"Success":false,"Code":"InternalError"}`), 3},
-		"a passing code in a 400":         {answer(400, nil, `{"Code":"SystemBusy"}`), 3},
-		"a passing code in a 403":         {answer(403, nil, `{"Code":"ServiceUnavailable"}`), 3},
-		"the system exception, try again": {answer(200, nil, `{"Success":false,"Code":"999999"}`), 3},
-		"its other code":                  {answer(400, nil, `{"Code":"ERR-COMMON-001"}`), 3},
-		"a 429 without a body":            {answer(429, nil, ""), 3},
-		"a 429 with another code":         {answer(429, nil, `{"Code":"X"}`), 3},
-		"a wait in x-acs-retry-after":     {answer(400, map[string]string{"x-acs-retry-after": "10"}, `{"Code":"X"}`), 3},
-		"one with a page":                 {answer(400, map[string]string{"x-acs-retry-after": "10"}, "<html>"), 3},
-
-		"a refusal":                      {answer(400, nil, `{"Code":"InvalidParameter"}`), 1},
-		"a refusal inside a 200":         {answer(200, nil, `{"Success":false,"Code":"X"}`), 1},
-		"a wrong key":                    {answer(404, nil, `{"Code":"InvalidAccessKeyId.NotFound"}`), 1},
-		"a wrong signature":              {answer(400, nil, `{"Code":"SignatureDoesNotMatch"}`), 1},
-		"no permission, with a 5xx":      {answer(500, nil, `{"Code":"NoPermission"}`), 1},
-		"a permanent code, with a 5xx":   {answer(503, nil, `{"Code":"InvalidParameter"}`), 1},
-		"an unsubscribed product":        {answer(500, nil, `{"Code":"Product.Unsubscript"}`), 1},
-		"a 200 that does not decode":     {answer(200, nil, "<html>"), 1},
-		"an empty 200":                   {answer(200, nil, ""), 1},
-		"a 404 without a code":           {answer(404, nil, "<html>"), 1},
-		"a redirect":                     {answer(307, map[string]string{"Location": "/x"}, ""), 1},
-		"a 600":                          {answer(600, nil, ""), 1},
-		"an invalid time without a Date": {answer(400, nil, `{"Code":"InvalidTimeStamp.Expired"}`), 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var nonces sync.Map
-				var attempts int
-				client, err := cams.NewClient(testCredentials(), withTransport(func(r *http.Request) (*http.Response, error) {
-					attempts++
-					nonces.Store(r.Header.Get("x-acs-signature-nonce"), true)
-					return test.transport(r)
-				}))
-				require.NoError(t, err)
-				start := time.Now()
-				resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-				require.Error(t, err)
-				assert.Nil(t, resp)
-				assert.Equal(t, test.attempts, attempts)
-				assert.Contains(t, err.Error(), fmt.Sprintf("%d attempt", test.attempts))
-				distinct := 0
-				nonces.Range(func(any, any) bool { distinct++; return true })
-				assert.Equal(t, attempts, distinct, "each attempt has its own nonce")
-				assert.LessOrEqual(t, time.Since(start), 3*15*time.Second+600*time.Millisecond)
-			})
-		})
-	}
-}
-
-// blocked is a body that hangs until its request ends; cut is one that breaks off.
-type blocked struct{ ctx context.Context }
-
-func (b blocked) Read([]byte) (int, error) { <-b.ctx.Done(); return 0, b.ctx.Err() }
-
-type cut struct{}
-
-func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestARetryThatSucceedsIsASuccess(t *testing.T) {
 	t.Parallel()
