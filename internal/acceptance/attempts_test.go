@@ -2,12 +2,11 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -19,18 +18,40 @@ import (
 	"github.com/cams-go/cams"
 )
 
-// fate is the result of a call whose first attempt ended in a certain way.
-type fate struct {
-	requests int
-	check    func(*testing.T, error)
+// verdict is what a call makes of the end of its first attempt.
+type verdict string
+
+const (
+	again       verdict = "it is repeated, within the attempts"
+	againOnce   verdict = "it is repeated once, with another time, nonce or token"
+	refused     verdict = "the caller gets an APIError"
+	notProtocol verdict = "the caller gets a ResponseError"
+	unknown     verdict = "the caller gets ErrOutcomeUnknown"
+)
+
+// requests is how many a call makes if they all end so.
+func (v verdict) requests() int {
+	switch v {
+	case again:
+		return 3
+	case againOnce:
+		return 2
+	}
+	return 1
 }
 
-var (
-	secondSucceeds = fate{2, succeeded}
-	refused        = fate{1, isRefusal}
-	notProtocol    = fate{1, isNoProtocol}
-	unknown        = fate{1, isUnknown}
-)
+// check checks the error of a call that ended with the verdict.
+func (v verdict) check(t *testing.T, err error) {
+	t.Helper()
+	switch v {
+	case refused:
+		isRefusal(t, err)
+	case notProtocol:
+		isNoProtocol(t, err)
+	case unknown:
+		isUnknown(t, err)
+	}
+}
 
 func succeeded(t *testing.T, err error) { require.NoError(t, err) }
 
@@ -60,152 +81,188 @@ func isUnknownAndStopped(t *testing.T, err error) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// ending is a way in which a first attempt can end, and what follows: for an
-// operation that may be repeated, and for one that may not.
+// ending is a row of the table: how a first attempt ends, and what follows. read is for
+// an operation that may be repeated, creation for one that may not.
 type ending struct {
-	first         transportFunc
-	read, creates fate
+	name           string
+	first          transportFunc
+	read, creation verdict
+	class          error // of a read whose attempts all end so
 }
 
-// didNothing is an attempt that surely did nothing, so everything is repeated.
-func didNothing(first transportFunc) ending { return ending{first, secondSucceeds, secondSucceeds} }
+// endings is the table. An attempt after which a creation is repeated surely did nothing.
+func endings() []ending {
+	dial := func(err error) transportFunc { return failing(&net.OpError{Op: "dial", Net: "tcp", Err: err}) }
+	table := []ending{
+		// Too many requests.
+		{"a 429 without a body", answered(429, ""), again, again, cams.ErrThrottled},
+		{"a 429 with a code", answered(429, `{"Code":"Throttling.User"}`), again, again, cams.ErrThrottled},
+		{"a 429 with another code", answered(429, `{"Code":"X"}`), again, again, cams.ErrThrottled},
+		{"throttled by code in a 400", answered(400, `{"Code":"Throttling.Api"}`), again, again, cams.ErrThrottled},
+		{"throttled by code in a 200", answered(200, `{"Success":false,"Code":"Throttling"}`), again, again, cams.ErrThrottled},
+		{"throttled by code in a 503", answered(503, `{"Code":"Throttling"}`), again, again, cams.ErrThrottled},
+		{"throttled by header", answered(400, `{"Code":"X"}`, "x-acs-retry-after", "10"), again, again, cams.ErrThrottled},
 
-// unclear is an attempt that may have been carried out, and that may pass by itself.
-func unclear(first transportFunc) ending { return ending{first, secondSucceeds, unknown} }
+		// No connection.
+		{"connection refused", dial(syscall.ECONNREFUSED), again, again, nil},
+		{"a host that has no address", dial(&net.DNSError{Err: "no such host", Name: "h"}), again, again, nil},
 
-// final is an attempt whose answer is the call's, whatever the operation.
-func final(first transportFunc, end fate) ending { return ending{first, end, end} }
+		// What the client can mend.
+		{"a clock that is wrong", answered(400, `{"Code":"InvalidTimeStamp.Expired"}`, "Date", "Sat, 01 Jan 2000 01:00:00 GMT"), againOnce, againOnce, cams.ErrUnauthenticated},
+		{"a token that has expired", answered(400, `{"Code":"InvalidSecurityToken.Expired"}`), againOnce, againOnce, cams.ErrUnauthenticated},
+		{"a key that is unknown", answered(404, `{"Code":"InvalidAccessKeyId.NotFound"}`), againOnce, againOnce, cams.ErrUnauthenticated},
+		{"a nonce that was used", answered(400, `{"Code":"SignatureNonceUsed"}`), againOnce, unknown, cams.ErrUnauthenticated},
 
-func endings() map[string]ending {
-	all := map[string]ending{
-		"a 429 without a body":        didNothing(answered(429, "")),
-		"a 429 with a code":           didNothing(answered(429, `{"Code":"Throttling.User"}`)),
-		"throttled by code in a 400":  didNothing(answered(400, `{"Code":"Throttling.Api"}`)),
-		"throttled by code in a 200":  didNothing(answered(200, `{"Success":false,"Code":"Throttling"}`)),
-		"throttled by header":         didNothing(answered(400, `{"Code":"X"}`, "x-acs-retry-after", "10")),
-		"throttled by code in a 503":  didNothing(answered(503, `{"Code":"Throttling"}`)),
-		"connection refused":          didNothing(failing(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED})),
-		"a host that has no address":  didNothing(failing(&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "h"}})),
-		"a clock that is wrong":       didNothing(answered(400, `{"Code":"InvalidTimeStamp.Expired"}`, "Date", "Sat, 01 Jan 2000 01:00:00 GMT")),
-		"a token that has expired":    didNothing(answered(400, `{"Code":"InvalidSecurityToken.Expired"}`)),
-		"a reset while reading":       unclear(failing(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET})),
-		"a reset while writing":       unclear(failing(&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE})),
-		"a connection that closed":    unclear(failing(io.EOF)),
-		"no answer in time":           unclear(silent),
-		"a 200 cut off":               unclear(cutOff(200, `{"Code":"OK","Succ`)),
-		"a 200 cut off at its start":  unclear(cutOff(200, "")),
-		"a 500 cut off":               unclear(cutOff(500, `{"Code":"Inter`)),
-		"a 400 cut off":               unclear(cutOff(400, `{"Code":"SystemBu`)),
-		"a 307 cut off":               unclear(cutOff(307, "<html")),
-		"a 503 that names a wait":     unclear(answered(503, `{"Code":"ServiceUnavailable"}`, "x-acs-retry-after", "10")),
-		"a 200 cut off, with a wait":  unclear(cutOff(200, `{"Co`)),
-		"InternalError in a 429":      unclear(answered(429, `{"Code":"InternalError"}`)),
-		"a page that names a wait":    unclear(answered(200, "<html>", "x-acs-retry-after", "10")),
-		"InternalError in a 200":      unclear(answered(200, `{"Success":false,"Code":"InternalError"}`)),
-		"SystemBusy in a 200":         unclear(answered(200, `{"Success":false,"Code":"SystemBusy"}`)),
-		"999999 in a 200":             unclear(answered(200, `{"Success":false,"Code":"999999"}`)),
-		"InternalError in a 400":      unclear(answered(400, `{"Code":"InternalError"}`)),
-		"SystemBusy in a 400":         unclear(answered(400, `{"Code":"SystemBusy"}`)),
-		"999999 in a 400":             unclear(answered(400, `{"Code":"999999"}`)),
-		"a nonce that was used":       unclear(answered(400, `{"Code":"SignatureNonceUsed"}`)),
-		"a 200 that does not decode":  {answered(200, "<html>Log in</html>"), notProtocol, unknown},
-		"a 200 of another shape":      {answered(200, `[1]`), notProtocol, unknown},
-		"a 200 that says nothing":     {answered(200, `{}`), notProtocol, unknown},
-		"an empty 200":                {answered(200, ""), notProtocol, unknown},
-		"an ordinary refusal":         final(answered(400, `{"Code":"InvalidParameter"}`), refused),
-		"a refusal in a 200":          final(answered(200, `{"Success":false,"Code":"InvalidParameter"}`), refused),
-		"a refusal with a 500":        final(answered(500, `{"Code":"InvalidParameter"}`), refused),
-		"access denied":               final(answered(403, `{"Code":"NoPermission"}`), refused),
-		"a 404 that is not theirs":    final(answered(404, "<html>"), notProtocol),
-		"a redirect":                  final(answered(307, "", "Location", "https://cams.ap-southeast-1.aliyuncs.com/"), notProtocol),
-		"a wrong clock without Date":  final(answered(400, `{"Code":"InvalidTimeStamp.Expired"}`), refused),
-		"a subscription that is none": final(answered(500, `{"Code":"Product.Unsubscript"}`), refused),
+		// No whole answer.
+		{"a reset while reading", failing(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), again, unknown, nil},
+		{"a reset while writing", failing(&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}), again, unknown, nil},
+		{"a connection that closed", failing(io.EOF), again, unknown, nil},
+		{"no answer in time", silent, again, unknown, nil},
+		{"a body that takes too long", stalled, again, unknown, nil},
+		{"a 200 cut off", cutOff(200, `{"Code":"OK","Succ`), again, unknown, nil},
+		{"a 200 cut off at its start", cutOff(200, ""), again, unknown, nil},
+		{"a 500 cut off", cutOff(500, `{"Code":"Inter`), again, unknown, nil},
+		{"a 400 cut off", cutOff(400, `{"Code":"SystemBu`), again, unknown, nil},
+		{"a 307 cut off", cutOff(307, "<html"), again, unknown, nil},
+
+		// A failure of the service that passes.
+		{"a 599", answered(599, ""), again, unknown, nil},
+		{"a 503 that names a wait", answered(503, `{"Code":"ServiceUnavailable"}`, "x-acs-retry-after", "10"), again, unknown, cams.ErrThrottled},
+		{"a page that names a wait", answered(200, "<html>", "x-acs-retry-after", "10"), again, unknown, cams.ErrThrottled},
+		{"a 400 with such a page", answered(400, "<html>", "x-acs-retry-after", "10"), again, again, cams.ErrThrottled},
+		{"ServiceUnavailable in a 403", answered(403, `{"Code":"ServiceUnavailable"}`), again, unknown, nil},
+		{"InternalError in a 429", answered(429, `{"Code":"InternalError"}`), again, unknown, cams.ErrThrottled},
+		{"ERR-COMMON-001 in a 400", answered(400, `{"Code":"ERR-COMMON-001"}`), again, unknown, nil},
+
+		// An answer that is none, though the service may have done it.
+		{"a 200 that does not decode", answered(200, "<html>Log in</html>"), notProtocol, unknown, nil},
+		{"a 200 of another shape", answered(200, `[1]`), notProtocol, unknown, nil},
+		{"a 200 that says nothing", answered(200, `{}`), notProtocol, unknown, nil},
+		{"an empty 200", answered(200, ""), notProtocol, unknown, nil},
+		{"a 600", answered(600, ""), notProtocol, unknown, nil},
+
+		// A refusal, or the answer of somebody else.
+		{"an ordinary refusal", answered(400, `{"Code":"InvalidParameter"}`), refused, refused, nil},
+		{"a refusal in a 200", answered(200, `{"Success":false,"Code":"InvalidParameter"}`), refused, refused, nil},
+		{"a refusal with a 500", answered(500, `{"Code":"InvalidParameter"}`), refused, refused, nil},
+		{"a subscription that is none", answered(500, `{"Code":"Product.Unsubscript"}`), refused, refused, nil},
+		{"access denied", answered(403, `{"Code":"NoPermission"}`), refused, refused, cams.ErrAccessDenied},
+		{"access denied with a 500", answered(500, `{"Code":"NoPermission"}`), refused, refused, cams.ErrAccessDenied},
+		{"a wrong clock without Date", answered(400, `{"Code":"InvalidTimeStamp.Expired"}`), refused, refused, cams.ErrUnauthenticated},
+		{"a 404 that is not theirs", answered(404, "<html>"), notProtocol, notProtocol, nil},
+		{"a redirect", answered(307, "", "Location", "https://cams.ap-southeast-1.aliyuncs.com/"), notProtocol, notProtocol, nil},
+	}
+	for _, code := range []string{"InternalError", "SystemBusy", "999999"} {
+		table = append(table,
+			ending{code + " in a 200", answered(200, `{"Success":false,"Code":"`+code+`"}`), again, unknown, nil},
+			ending{code + " in a 400", answered(400, `{"Code":"`+code+`"}`), again, unknown, nil})
 	}
 	for _, status := range []int{500, 502, 503, 504} {
 		for what, body := range map[string]string{"nothing": "", "a page": "<html>", "a code": `{"Code":"ServiceUnavailable"}`} {
-			all[fmt.Sprintf("a %d with %s", status, what)] = unclear(answered(status, body))
+			table = append(table, ending{fmt.Sprintf("a %d with %s", status, what), answered(status, body), again, unknown, nil})
 		}
 	}
-	return all
+	return table
+}
+
+// stalled is an answer whose body hangs until its request ends.
+func stalled(req *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(blocked{req.Context()})}, nil
+}
+
+// eachEnding runs a test for each operation and each end of an attempt.
+func eachEnding(t *testing.T, operations []operationCase, test func(t *testing.T, op operationCase, end ending, want verdict)) {
+	for _, op := range operations {
+		for _, end := range endings() {
+			want := end.read
+			if !op.repeatable {
+				want = end.creation
+			}
+			t.Run(op.name+"/"+end.name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { test(t, op, end, want) })
+			})
+		}
+	}
 }
 
 func TestEveryEndOfAFirstAttemptIsRepeatedOrReportedAsWhatItIs(t *testing.T) {
 	t.Parallel()
-	for _, op := range allOperations() {
-		for name, end := range endings() {
+	eachEnding(t, allOperations(), func(t *testing.T, op operationCase, end ending, want verdict) {
+		requests := 0
+		response, err := op.call(t.Context(), clientOf(t, otherEachTime(), firstThen(end.first, op.success(), &requests)))
+		assert.Equal(t, err == nil, response != nil, "either a response or an error")
+		assert.Equal(t, min(2, want.requests()), requests)
+		if want.requests() > 1 {
+			require.NoError(t, err)
+			return
+		}
+		want.check(t, err)
+		assert.Contains(t, err.Error(), op.name)
+	})
+}
+
+// With a limiter of the caller's, a throttled attempt counts like any other.
+func TestAttemptsThatAllEndSoEndTheCallWithTheirError(t *testing.T) {
+	t.Parallel()
+	readAndCreation := allOperations()[1:3]
+	eachEnding(t, readAndCreation, func(t *testing.T, op operationCase, end ending, want verdict) {
+		requests, nonces := 0, map[string]bool{}
+		client := clientOf(t, otherEachTime(), cams.WithLimiter(cams.Unlimited()), counted(&requests, func(req *http.Request) (*http.Response, error) {
+			nonces[req.Header.Get("x-acs-signature-nonce")] = true
+			return end.first(req)
+		}))
+		start := time.Now()
+		_, err := op.call(t.Context(), client)
+		require.Error(t, err)
+		want.check(t, err)
+		assert.Equal(t, want == unknown, errors.Is(err, cams.ErrOutcomeUnknown), "%v", err)
+		assert.Equal(t, want.requests(), requests)
+		assert.Contains(t, err.Error(), fmt.Sprintf("%d attempt", requests))
+		assert.Len(t, nonces, requests, "each attempt has its own nonce")
+		assert.LessOrEqual(t, time.Since(start), 3*15*time.Second+3*time.Second, "the attempts and their pauses")
+		if op.repeatable {
+			for _, class := range []error{cams.ErrThrottled, cams.ErrAccessDenied, cams.ErrUnauthenticated} {
+				assert.Equal(t, class == end.class, errors.Is(err, class), "%v: %v", class, err)
+			}
+		}
+	})
+}
+
+func TestACallerWhoCancelsIsToldWhetherItMayHaveBeenDone(t *testing.T) {
+	t.Parallel()
+	throttled := answered(429, `{"Code":"Throttling.User"}`, "x-acs-retry-after", "5000")
+	for name, test := range map[string]struct {
+		after          time.Duration
+		first          transportFunc
+		requests       int
+		read, creation func(*testing.T, error)
+	}{
+		"before the call":          {0, silent, 0, isStopped, isStopped},
+		"while an answer is due":   {time.Second, silent, 1, isStopped, isUnknownAndStopped},
+		"in a pause, so it is not": {time.Second, throttled, 1, isStopped, isStopped},
+	} {
+		for _, op := range allOperations() {
 			t.Run(op.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					want := end.read
-					if !op.repeatable {
-						want = end.creates
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					if test.after == 0 {
+						cancel()
 					}
+					time.AfterFunc(test.after, cancel)
 					requests := 0
-					response, err := op.call(t.Context(), clientOf(t, otherEachTime(), firstThen(end.first, op.success(), &requests)))
-					want.check(t, err)
-					assert.Equal(t, want.requests, requests)
-					assert.Equal(t, err == nil, response != nil, "either a response or an error")
-					if err != nil {
-						assert.Contains(t, err.Error(), op.name)
+					_, err := op.call(ctx, clientOf(t, testCredentials(), firstThen(test.first, op.success(), &requests)))
+					if op.repeatable {
+						test.read(t, err)
+					} else {
+						test.creation(t, err)
 					}
+					assert.Equal(t, test.requests, requests)
 				})
 			})
 		}
-	}
-}
-
-func TestACallerWhoCancelsWhileAnAnswerIsDueIsToldWhetherItMayHaveBeenDone(t *testing.T) {
-	t.Parallel()
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancel(t.Context())
-				time.AfterFunc(time.Second, cancel)
-				requests := 0
-				_, err := op.call(ctx, clientOf(t, testCredentials(), firstThen(silent, op.success(), &requests)))
-				if op.repeatable {
-					isStopped(t, err)
-				} else {
-					isUnknownAndStopped(t, err)
-				}
-				assert.Equal(t, 1, requests)
-			})
-		})
-	}
-}
-
-func TestACallerWhoCancelsWithinAPauseKnowsThatNothingWasDone(t *testing.T) {
-	t.Parallel()
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancel(t.Context())
-				time.AfterFunc(time.Second, cancel)
-				requests := 0
-				throttled := answered(429, `{"Code":"Throttling.User"}`, "x-acs-retry-after", "5000")
-				_, err := op.call(ctx, clientOf(t, testCredentials(), firstThen(throttled, op.success(), &requests)))
-				isStopped(t, err)
-				assert.ErrorIs(t, err, cams.ErrThrottled)
-				assert.Equal(t, 1, requests)
-			})
-		})
-	}
-}
-
-func TestACallerWhoHasCancelledSendsNothing(t *testing.T) {
-	t.Parallel()
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			requests := 0
-			_, err := op.call(ctx, clientOf(t, testCredentials(), firstThen(silent, op.success(), &requests)))
-			isStopped(t, err)
-			assert.Zero(t, requests)
-		})
 	}
 }
 
@@ -226,111 +283,4 @@ func TestACreationThatEndsUnclearlyAfterThrottlingIsNotRepeatedAgain(t *testing.
 			assert.Contains(t, err.Error(), "2 attempts")
 		})
 	})
-}
-
-// A call whose attempts all did nothing is not reported as unknown, even after many attempts.
-func TestACallWhoseEveryAttemptDidNothingIsNotCalledUnknown(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		each transportFunc
-		is   error
-	}{
-		"no connection": {failing(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), syscall.ECONNREFUSED},
-		"throttled":     {answered(429, `{"Code":"Throttling.User"}`), cams.ErrThrottled},
-	} {
-		for _, op := range allOperations() {
-			t.Run(op.name+"/"+name, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					requests := 0
-					_, err := op.call(t.Context(), clientOf(t, testCredentials(), counted(&requests, test.each)))
-					require.ErrorIs(t, err, test.is)
-					assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
-					assert.Equal(t, 3, requests)
-				})
-			})
-		}
-	}
-}
-
-func TestWhatIsRetried(t *testing.T) {
-	t.Parallel()
-	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	answer := func(status int, header map[string]string, body string) transportFunc {
-		return func(*http.Request) (*http.Response, error) {
-			res := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-			for key, value := range header {
-				res.Header.Set(key, value)
-			}
-			return res, nil
-		}
-	}
-	for name, test := range map[string]struct {
-		transport transportFunc
-		attempts  int
-	}{
-		"a connection failure":           {func(*http.Request) (*http.Response, error) { return nil, reset }, 3},
-		"an attempt that takes too long": {func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }, 3},
-		"a body that takes too long": {func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(blocked{r.Context()})}, nil
-		}, 3},
-		"a body that is cut off": {func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(cut{})}, nil
-		}, 3},
-		"an HTML 500":                     {answer(500, nil, "<html>"), 3},
-		"an empty 503":                    {answer(503, nil, ""), 3},
-		"a 599":                           {answer(599, nil, ""), 3},
-		"a 500 with a passing code":       {answer(500, nil, `{"Code":"InternalError"}`), 3},
-		"a 503 with a passing code":       {answer(503, nil, `{"Code":"ServiceUnavailable"}`), 3},
-		"a 500 with a code of throttling": {answer(500, nil, `{"Code":"Throttling"}`), 3},
-		"a 400 with a code of throttling": {answer(400, nil, `{"Code":"Throttling.User"}`), 3},
-		"throttling inside a 200":         {answer(200, nil, `{"Success":false,"Code":"Throttling.Api"}`), 3},
-		"a passing code inside a 200":     {answer(200, nil, `{"Success":false,"Code":"InternalError"}`), 3},
-		"a passing code in a 400":         {answer(400, nil, `{"Code":"SystemBusy"}`), 3},
-		"a passing code in a 403":         {answer(403, nil, `{"Code":"ServiceUnavailable"}`), 3},
-		"the system exception, try again": {answer(200, nil, `{"Success":false,"Code":"999999"}`), 3},
-		"its other code":                  {answer(400, nil, `{"Code":"ERR-COMMON-001"}`), 3},
-		"a 429 without a body":            {answer(429, nil, ""), 3},
-		"a 429 with another code":         {answer(429, nil, `{"Code":"X"}`), 3},
-		"a wait in x-acs-retry-after":     {answer(400, map[string]string{"x-acs-retry-after": "10"}, `{"Code":"X"}`), 3},
-		"one with a page":                 {answer(400, map[string]string{"x-acs-retry-after": "10"}, "<html>"), 3},
-
-		"a refusal":                      {answer(400, nil, `{"Code":"InvalidParameter"}`), 1},
-		"a refusal inside a 200":         {answer(200, nil, `{"Success":false,"Code":"X"}`), 1},
-		"a wrong key":                    {answer(404, nil, `{"Code":"InvalidAccessKeyId.NotFound"}`), 1},
-		"a wrong signature":              {answer(400, nil, `{"Code":"SignatureDoesNotMatch"}`), 1},
-		"no permission, with a 5xx":      {answer(500, nil, `{"Code":"NoPermission"}`), 1},
-		"a permanent code, with a 5xx":   {answer(503, nil, `{"Code":"InvalidParameter"}`), 1},
-		"an unsubscribed product":        {answer(500, nil, `{"Code":"Product.Unsubscript"}`), 1},
-		"a 200 that does not decode":     {answer(200, nil, "<html>"), 1},
-		"an empty 200":                   {answer(200, nil, ""), 1},
-		"a 404 without a code":           {answer(404, nil, "<html>"), 1},
-		"a redirect":                     {answer(307, map[string]string{"Location": "/x"}, ""), 1},
-		"a 600":                          {answer(600, nil, ""), 1},
-		"an invalid time without a Date": {answer(400, nil, `{"Code":"InvalidTimeStamp.Expired"}`), 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var nonces sync.Map
-				var attempts int
-				client, err := cams.NewClient(testCredentials(), withTransport(func(r *http.Request) (*http.Response, error) {
-					attempts++
-					nonces.Store(r.Header.Get("x-acs-signature-nonce"), true)
-					return test.transport(r)
-				}))
-				require.NoError(t, err)
-				start := time.Now()
-				resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-				require.Error(t, err)
-				assert.Nil(t, resp)
-				assert.Equal(t, test.attempts, attempts)
-				assert.Contains(t, err.Error(), fmt.Sprintf("%d attempt", test.attempts))
-				distinct := 0
-				nonces.Range(func(any, any) bool { distinct++; return true })
-				assert.Equal(t, attempts, distinct, "each attempt has its own nonce")
-				assert.LessOrEqual(t, time.Since(start), 3*15*time.Second+600*time.Millisecond)
-			})
-		})
-	}
 }

@@ -25,20 +25,6 @@ import (
 	"github.com/cams-go/cams/camstest"
 )
 
-func TestARetryThatSucceedsIsASuccess(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server, client := service(t)
-		server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "m"), camstest.Answer{Drop: true})
-		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-		require.NoError(t, err)
-		assert.Equal(t, 1, resp.Data.Total)
-		requests := server.Requests()
-		require.Len(t, requests, 3)
-		assert.Equal(t, "OK", requests[2].Code)
-	})
-}
-
 func TestAnAnswerHoldsNothingOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -189,26 +175,16 @@ func TestTheCallersContextEndsEverything(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentOnceTheCallersContextHasEnded(t *testing.T) {
+func TestNothingIsSentIfTheCallersContextEndsWhileCredentialsCome(t *testing.T) {
 	t.Parallel()
-	for name, provider := range map[string]func(cancel func()) cams.CredentialsProvider{
-		"before the call": func(cancel func()) cams.CredentialsProvider {
-			cancel()
-			return cams.StaticCredentials("id", testSecret, "")
-		},
-		"while credentials come": func(cancel func()) cams.CredentialsProvider {
-			return providerFunc(func(context.Context) (cams.Credentials, error) { cancel(); return someCredentials, nil })
-		},
-	} {
-		ctx, cancel := context.WithCancel(t.Context())
-		client, err := cams.NewClient(cams.WithCredentials(provider(cancel)), withTransport(func(*http.Request) (*http.Response, error) {
-			t.Errorf("sent, though the context ended %s", name)
-			return nil, errors.New("not every transport looks at the context")
-		}))
-		require.NoError(t, err)
-		_, err = client.ListChatGroupParticipants(ctx, validRequest())
-		assert.ErrorIs(t, err, context.Canceled, name)
-	}
+	ctx, cancel := context.WithCancel(t.Context())
+	provider := providerFunc(func(context.Context) (cams.Credentials, error) { cancel(); return someCredentials, nil })
+	client := clientOf(t, cams.WithCredentials(provider), withTransport(func(*http.Request) (*http.Response, error) {
+		t.Error("sent")
+		return nil, errors.New("not every transport looks at the context")
+	}))
+	_, err := client.ListChatGroupParticipants(ctx, validRequest())
+	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func TestTheErrorOfACancelledAttemptKeepsTheErrorOfTheOneBefore(t *testing.T) {
@@ -386,22 +362,6 @@ func TestTheClockIsCorrectedOnlyIfTheServiceRefusesTheTime(t *testing.T) {
 	}
 }
 
-func TestAReadIsRepeatedIfItsNonceWasUsedBefore(t *testing.T) {
-	t.Parallel()
-	server, client := service(t)
-	server.AnswerOnce(camstest.Refusal(400, "SignatureNonceUsed", "m"))
-	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-	require.NoError(t, err)
-	requests := server.Requests()
-	require.Len(t, requests, 2)
-	assert.NotEqual(t, requests[0].Header["X-Acs-Signature-Nonce"], requests[1].Header["X-Acs-Signature-Nonce"])
-
-	server.Answer(camstest.Refusal(400, "SignatureNonceUsed", "m"))
-	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
-	assert.True(t, cams.IsCode(err, "SignatureNonceUsed"))
-	assert.Len(t, server.Requests(), 4, "once a call")
-}
-
 func TestRepairsCostTheBudgetNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -415,33 +375,8 @@ func TestRepairsCostTheBudgetNothing(t *testing.T) {
 			})
 		}
 		callers.Wait()
+		assert.LessOrEqual(t, len(server.Requests()), 600, "once a call")
 	})
-}
-
-func TestAClockThatCannotBeCorrectedIsAnError(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server, client := service(t)
-		server.Answer(camstest.Refusal(400, "InvalidTimeStamp.Expired", "m")) // whatever the time
-		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-		require.ErrorIs(t, err, cams.ErrUnauthenticated)
-		assert.Len(t, server.Requests(), 2, "corrected and tried once")
-	})
-}
-
-func TestTheClockIsCorrectedRaceFree(t *testing.T) {
-	t.Parallel()
-	server, client := service(t)
-	server.SetClock(func() time.Time { return time.Now().Add(time.Hour) })
-	var group sync.WaitGroup
-	for range 16 {
-		group.Go(func() {
-			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-			assert.NoError(t, err)
-		})
-	}
-	group.Wait()
-	assert.LessOrEqual(t, len(server.Requests()), 32)
 }
 
 func TestEachAttemptAndEachFailureIsLogged(t *testing.T) {
