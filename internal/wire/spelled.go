@@ -10,26 +10,24 @@ import (
 // there is no Extra to keep them. It consumes the value.
 func (s *shape) isSpelledOut(c *cursor) bool {
 	switch {
-	case s.kind == reflect.Struct && c.take('{'), s.kind == reflect.Map && s.elem.isContainer() && c.take('{'):
-		for !c.take('}') {
-			f, ok := s.known(c.text())
-			if !ok {
-				return false
-			}
-			c.take(':')
-			if !f.isSpelledOut(c) {
-				return false
-			}
-			c.take(',')
-		}
-	case s.elem != nil && s.elem.isContainer() && c.take('['):
+	case !s.isContainer():
+		c.skip()
+	case s.kind != reflect.Map && s.elem != nil && c.take('['):
 		for !c.take(']') {
 			if !s.elem.isSpelledOut(c) {
 				return false
 			}
 			c.take(',')
 		}
-	default:
+	case c.take('{'):
+		for !c.take('}') {
+			member, ok := s.known(c.text())
+			if !ok || !c.take(':') || !member.isSpelledOut(c) {
+				return false
+			}
+			c.take(',')
+		}
+	default: // null
 		c.skip()
 	}
 	return true
@@ -70,11 +68,10 @@ func (c *cursor) take(b byte) bool {
 	return true // so that no loop is endless
 }
 
-// text consumes a string, with space before it, and returns it as it is written,
-// without its quotes.
+// text consumes a string, which starts here, and returns it as it is written, without its
+// quotes.
 func (c *cursor) text() []byte {
-	c.take('"')
-	start := c.at
+	start := c.at + 1
 	end := start + bytes.IndexByte(c.data[start:], '"')
 	for c.data[end-1] == '\\' && isEscaped(c.data[start:end]) {
 		end += 1 + bytes.IndexByte(c.data[end+1:], '"')
@@ -90,11 +87,11 @@ func isEscaped(text []byte) bool {
 
 // skip consumes a value, up to the comma or the bracket after it.
 func (c *cursor) skip() {
-	for depth := 0; c.at < len(c.data); {
+	for depth := 0; c.at < len(c.data); c.at++ {
 		switch c.data[c.at] {
 		case '"':
 			c.text()
-			continue
+			c.at--
 		case '{', '[':
 			depth++
 		case '}', ']':
@@ -103,6 +100,5 @@ func (c *cursor) skip() {
 		if depth < 0 || depth == 0 && c.data[c.at] == ',' {
 			return
 		}
-		c.at++
 	}
 }
