@@ -14,45 +14,42 @@ import (
 // so encoding/json passes over it.
 const extraKey = ""
 
+// extraText is a text in a tree that [json.Marshal] does not repeat: it writes {}.
+type extraText struct{ text string }
+
 // fit returns a value of a tree with its scalars converted to the types that s needs,
 // and whether it is now of the kind of s. It leaves what it cannot convert, so that
 // encoding/json reports it.
 func (s *shape) fit(value any) (fitted any, ok bool) {
-	if s.isContainer() && value == "" {
-		return nil, true // some gateways write "" for nothing
-	}
-	if s.kind == reflect.Invalid || s.kind == reflect.Interface || value == nil {
-		return value, true
-	}
 	switch {
+	case value == nil, s.kind == reflect.Interface, s.kind == reflect.Invalid:
+		return value, true
 	case s.kind == reflect.String:
 		return toString(value)
 	case s.kind == reflect.Bool:
 		return toBool(value)
 	case isNumber(s.kind):
 		return s.toNumber(value)
+	case s.isContainer() && value == "":
+		return nil, true // some gateways write "" for nothing
 	}
-	switch value := value.(type) {
-	case map[string]any:
-		if s.kind == reflect.Map {
-			for key := range value {
-				value[key], _ = s.elem.fit(value[key])
-			}
-			return value, true
+	object, isObject := value.(map[string]any)
+	list, isList := value.([]any)
+	switch {
+	case isObject && s.kind == reflect.Struct:
+		s.fitMembers(object)
+	case isObject && s.kind == reflect.Map:
+		for key := range object {
+			object[key], _ = s.elem.fit(object[key])
 		}
-		if s.kind == reflect.Struct {
-			s.fitMembers(value)
-			return value, true
+	case isList && (s.kind == reflect.Slice || s.kind == reflect.Array):
+		for i := range list {
+			list[i], _ = s.elem.fit(list[i])
 		}
-	case []any:
-		if s.kind == reflect.Slice || s.kind == reflect.Array {
-			for i := range value {
-				value[i], _ = s.elem.fit(value[i])
-			}
-			return value, true
-		}
+	default:
+		return value, false
 	}
-	return value, false
+	return value, true
 }
 
 // fitMembers gives each field of a struct one member, under its exact name, and moves the
@@ -82,7 +79,7 @@ func (s *shape) fitMembers(object map[string]any) {
 	}
 	if s.extra != nil && len(extra) > 0 {
 		text, _ := compact(extra) // it came from JSON
-		object[extraKey] = string(text)
+		object[extraKey] = extraText{string(text)}
 	}
 }
 
@@ -91,24 +88,23 @@ func (s *shape) keepExtra(tree any, v reflect.Value) {
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
 	}
-	switch tree := tree.(type) {
-	case []any:
-		for i := range tree {
-			if s.elem != nil && s.elem.isContainer() && i < v.Len() {
-				s.elem.keepExtra(tree[i], v.Index(i))
-			}
-		}
-	case map[string]any:
-		if s.kind != reflect.Struct {
-			return
-		}
+	object, isObject := tree.(map[string]any)
+	list, _ := tree.([]any)
+	switch {
+	case isObject && s.kind == reflect.Struct:
 		for _, f := range s.fields {
-			if child, err := v.FieldByIndexErr(f.index); err == nil && f.shape.isContainer() {
-				f.shape.keepExtra(tree[f.name], child)
+			if child, err := v.FieldByIndexErr(f.index); err == nil {
+				f.shape.keepExtra(object[f.name], child)
 			}
 		}
-		if text, ok := tree[extraKey].(string); ok && s.extra != nil {
-			v.FieldByIndex(s.extra).SetString(text)
+		if extra, ok := object[extraKey].(extraText); ok {
+			if field, err := v.FieldByIndexErr(s.extra); err == nil {
+				field.SetString(extra.text)
+			}
+		}
+	case s.kind == reflect.Slice || s.kind == reflect.Array:
+		for i := range min(len(list), v.Len()) {
+			s.elem.keepExtra(list[i], v.Index(i))
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (s *shape) decodeFitted(data []byte, v any) error {
 	if bytes.Count(data, []byte{','})+bytes.Count(data, []byte{'['})+bytes.Count(data, []byte{'{'}) > maxValues {
 		return ErrTooMany // any brackets count here: each costs memory in a tree
 	}
-	tree := any(nil)
+	var tree any
 	if err := anything.decode(data, &tree); err != nil {
 		return err
 	}
@@ -72,9 +72,11 @@ func (s *shape) decodeFitted(data []byte, v any) error {
 	}
 	target := reflect.ValueOf(v).Elem()
 	target.SetZero() // of what the first try has set
-	err = s.decode(fitted, v)
+	if err := s.decode(fitted, v); err != nil {
+		return err
+	}
 	s.keepExtra(tree, target)
-	return err
+	return nil
 }
 
 // compact is [json.Marshal] without escapes for HTML.
