@@ -133,6 +133,25 @@ func TestALargeAnswerKeepsItsExtraOrThereIsAnError(t *testing.T) {
 	require.NoError(t, wire.Unmarshal(known, &got), "as many, but all is known")
 }
 
+func TestAnAnswerThatIsKnownCostsNoAllocation(t *testing.T) { // not parallel: it counts allocations
+	in := []byte(` { "Total" : 1 , "List":[{"Name":"a \\\"}],{\\","Time":-1,"Flag":true,"Parts":[]},null,
+		{ },{"Parts":[{"Id":"\"Name\":"}]}],"New":{"total":1,"x":[{"}":"]"}]},"Pair":[null],"First":{"Name":""}}`)
+	type spelled struct { // New has no field, and there is no Extra to keep it
+		Total int     `json:"Total"`
+		List  []item  `json:"List"`
+		First *item   `json:"First"`
+		Pair  [1]item `json:"Pair"`
+	}
+	var want spelled
+	require.NoError(t, json.Unmarshal(in, &want))
+	var got spelled
+	require.NoError(t, wire.Unmarshal(in, &got))
+	assert.Equal(t, want, got)
+	theirs := testing.AllocsPerRun(100, func() { _ = json.Unmarshal(in, new(spelled)) })
+	ours := testing.AllocsPerRun(100, func() { _ = wire.Unmarshal(in, new(spelled)) })
+	assert.Equal(t, theirs, ours)
+}
+
 // flat has a field of each kind of scalar.
 type flat struct {
 	Name  string  `json:"Name"`
