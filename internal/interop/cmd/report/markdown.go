@@ -94,9 +94,10 @@ func markdown(s setup, all *benchmarks, sizes []size, underQuotas quotaResults) 
 	var b strings.Builder
 	b.WriteString(`# Performance
 
-This page compares one call of ListChatGroupParticipants, from the arguments to the decoded answer: cams, the official Go core,
-the legacy SDK, and as the minimum a call written by hand with net/http, unsigned and signed. The command [below](#how-to-repeat) measures and
-writes the page. One run measures all, except that the section on quotas may come from a later run.
+This page compares one call of ListChatGroupParticipants, from the arguments to the decoded answer, in five clients: cams,
+the official Go core, the legacy SDK, and as the minimum plain net/http, unsigned and signed. The command
+[below](#how-to-repeat) measures and writes the page. One run measures all, except that the section on quotas may come from a
+later run.
 
 ![Time and allocations of one call](performance.svg)
 
@@ -110,9 +111,9 @@ writes the page. One run measures all, except that the section on quotas may com
 	}
 	ofPair := func(pair string) float64 { return median(all.byName["Ratio/memory/8/"+pair].ratio) }
 	fmt.Fprintf(&b, `
-The targets compare with the call by hand that signs, as every call must. Against the one that does not, cams takes %.2f times as
-long; a cams that does not sign either takes %.2f times as long. What is left is the timeout of the attempt, the count of its
-connections, the limiter and the lenient decoding.
+The targets compare with the minimum that signs, because the service answers no other call. cams takes %.2f times as long as the
+minimum that does not sign, and %.2f times if cams does not sign either. That rest is the timeout of the attempt, the count of
+its connections, the limiter and the lenient decoding.
 
 ## Setup
 
