@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -27,6 +28,7 @@ import (
 type spec struct {
 	name         string
 	repeatable   bool   // idempotent: it may be retried after an unknown outcome
+	isRead       bool   // it changes nothing
 	resultMember string // the member of the answer with the result; "" means any member
 	checkWith    string // the operation that shows whether this one was carried out; "" if repeatable
 }
@@ -57,12 +59,14 @@ type decoder func(body []byte) (*ResponseMetadata, error)
 // call is the state that the attempts of one call share.
 type call struct {
 	*spec
-	query   string     // in canonical form, without what the signer adds
-	params  parameters // errors must not show the private ones
-	decode  decoder
-	pace    *limiter.Adaptive // the operation's limiter
-	retries retries
-	info    CallInfo // for observers and WithCallInfo
+	query    string     // in canonical form, without what the signer adds
+	params   parameters // errors must not show the private ones
+	decode   decoder
+	came     time.Time         // when the call began: callers are served in this order
+	limiter  Limiter           // of the user, or
+	adaptive *limiter.Adaptive // the default one, else nil
+	past     past
+	info     CallInfo // for observers and WithCallInfo
 }
 
 // do makes attempts until one succeeds or the retry rules end the call. If the error
@@ -78,21 +82,24 @@ func (c *Client) do(ctx context.Context, op *spec, params parameters, decode dec
 	if err != nil {
 		return err
 	}
-	call := &call{spec: op, query: params.query(), params: params, decode: decode, pace: c.limiters.get(op.name)}
+	call := &call{spec: op, query: params.query(), params: params, decode: decode, came: time.Now()}
+	if call.limiter = cmp.Or(c.limiters[op.name], c.limiters[""]); call.limiter == nil {
+		call.adaptive = c.adaptive.get(op.name)
+	}
 	call.info.Operation = op.name
-	start := time.Now()
+	sink, _ := ctx.Value(callInfoKey{}).(*callInfoSink) // an observer may return another context
 	ctx = c.watchers.start(ctx, op.name)
 	call.info.Err = errPanicked // until the call ends in another way
 	defer func() {
-		call.info.Duration = time.Since(start)
+		call.info.Duration = time.Since(call.came)
+		sink.fill(&call.info)
 		c.watchers.end(ctx, &call.info)
 	}()
 	for {
-		call.info.Attempts++
 		outcome := c.attempt(ctx, call)
-		c.informLimiter(call, &outcome)
+		call.informLimiter(&outcome)
 		next := c.judge(ctx, call, &outcome)
-		if !outcome.final {
+		if !outcome.held {
 			c.report(ctx, call, &outcome, next)
 		}
 		if next.again && retry.Pause(ctx, next.pause) {
@@ -116,8 +123,7 @@ var errPanicked = errors.New("cams: the call panicked")
 type outcome struct {
 	err         error       // *APIError, *ResponseError or *CallError
 	unsent      bool        // no request left this machine
-	held        bool        // the limiter returned an error, so no request was made
-	final       bool        // no request was made, and a retry cannot help
+	held        bool        // a limiter did not let the call through, so there was no attempt
 	credentials Credentials // used to sign
 	status      int         // HTTP status, 0 without an answer
 	header      http.Header // of the answer, nil without one
@@ -131,10 +137,10 @@ type outcome struct {
 // signs with a new time and nonce, sends the request, and reads and decodes the answer.
 func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 	r.unsent = true
-	if r.err = c.wait(ctx, call, &r); r.err != nil {
-		r.held = true
+	if r.err = call.wait(ctx, &r); r.err != nil {
 		return r
 	}
+	call.info.Attempts++
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
 	callers := ctx
@@ -142,17 +148,14 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 	defer cancel()
 
 	var err error
-	if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
+	if renewed := call.past.renewed; renewed != nil {
+		r.credentials, call.past.renewed = *renewed, nil
+	} else if r.credentials, err = c.credentials.Credentials(ctx); err != nil {
 		r.err = newCallError(ctx, call, ReasonNoCredentials, err)
 		return r
 	}
-	switch {
-	case ctx.Err() != nil: // some providers and transports ignore the context
+	if ctx.Err() != nil { // some providers and transports ignore the context
 		r.err = newCallError(ctx, call, ReasonNoAnswer, ctx.Err())
-		return r
-	case call.retries.refused != Credentials{} && r.credentials.sameAs(call.retries.refused):
-		r.err, r.final = call.retries.last, true // the service would refuse them again
-		call.info.Attempts--
 		return r
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil

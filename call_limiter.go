@@ -2,20 +2,20 @@ package cams
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/cams-go/cams/internal/limiter"
-	"github.com/cams-go/cams/internal/retry"
 )
 
-// limiters are the adaptive limiters of a client, one for each operation.
-type limiters struct {
+// adaptiveLimiters are the default limiters of an identity, one for each operation.
+type adaptiveLimiters struct {
 	mu sync.Mutex
 	of map[string]*limiter.Adaptive
 }
 
-func (l *limiters) get(operation string) *limiter.Adaptive {
+func (l *adaptiveLimiters) get(operation string) *limiter.Adaptive {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of == nil {
@@ -28,36 +28,58 @@ func (l *limiters) get(operation string) *limiter.Adaptive {
 }
 
 // wait waits for the limiter, outside the attempt timeout.
-func (c *Client) wait(ctx context.Context, call *call, r *outcome) error {
+func (c *call) wait(ctx context.Context, r *outcome) error {
+	if ctx.Err() != nil {
+		r.held = true
+		return newCallError(ctx, c, ReasonNotLimited, ctx.Err())
+	}
 	start := time.Now()
 	var err error
-	if c.limiter != nil {
+	if c.adaptive == nil {
 		err = c.limiter.Wait(ctx)
 	} else {
-		r.ticket, err = call.pace.Wait(ctx, call.retries.refusals)
+		r.ticket, err = c.adaptive.Wait(ctx, c.came)
 	}
 	if waited := time.Since(start); waited >= time.Millisecond { // less does not count as a wait
 		r.waited = waited
-		call.info.Waited += waited
+		c.info.Waited += waited
 	}
-	if err != nil {
-		return newCallError(ctx, call, ReasonNotLimited, err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	r.held = true
+	return c.held(ctx, err)
 }
 
-// informLimiter reports an attempt's outcome to the adaptive limiter.
-func (c *Client) informLimiter(call *call, r *outcome) {
-	throttled := !r.final && is(r.err, ErrThrottled)
-	if throttled {
-		call.retries.refusals++
-	}
+// held returns the error of a call that a limiter did not let through.
+func (c *call) held(ctx context.Context, err error) *CallError {
+	failed := &CallError{Operation: c.name, Reason: ReasonNotLimited, Attempts: c.info.Attempts, causes: []error{err}, throttled: true}
+	var named *limiter.Held
+	_, hasDeadline := ctx.Deadline()
 	switch {
-	case c.limiter != nil || r.status == 0:
-	case throttled:
-		call.pace.Refused(r.ticket, askedWait(r.err))
+	case ctx.Err() != nil:
+		failed.Reason, failed.detail, failed.causes = ReasonStopped, " while it waited for the quota", contextCauses(ctx)
+	case errors.As(err, &named):
+		failed.Reason, failed.retryAfter = ReasonThrottled, named.Left
+	case errors.Is(err, limiter.ErrStarved):
+		failed.Reason = ReasonThrottled
+	default: // golang.org/x/time/rate refuses before the deadline, and says so only in a text
+		failed.pastDeadline = hasDeadline
+	}
+	return failed
+}
+
+// informLimiter reports an attempt's outcome to the adaptive limiter. A failure is not a
+// grant, but any other refusal is one.
+func (c *call) informLimiter(r *outcome) {
+	_, isRefusal := r.err.(*APIError)
+	switch {
+	case c.adaptive == nil || r.held:
+	case is(r.err, ErrThrottled):
+		c.adaptive.Refused(r.ticket, askedWait(r.err))
+	case r.err == nil || isRefusal && !is(r.err, ErrUnavailable):
+		c.adaptive.Granted(r.ticket)
 	default:
-		remain, reset := retry.Remaining(r.header)
-		call.pace.Succeeded(r.ticket, remain, reset)
+		c.adaptive.Failed(r.ticket)
 	}
 }

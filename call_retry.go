@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cams-go/cams/internal/limiter"
 	"github.com/cams-go/cams/internal/paging"
 	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
@@ -13,23 +14,24 @@ import (
 
 // verdict says what follows an attempt: a retry after a pause, or the end of the call.
 type verdict struct {
-	again    bool
-	pause    time.Duration
-	reason   Reason // why there is a retry, or why there is none
-	isRepair bool   // it takes nothing from the budget
+	again  bool
+	pause  time.Duration
+	reason Reason // why there is a retry, or why there is none
+	free   bool   // the retry takes nothing from the budget: a repair, or a wait for the quota
 }
 
-// retries is what a call remembers about its earlier attempts.
-type retries struct {
-	last      error // of the last attempt that the caller's context did not end
-	stopped   bool  // the caller's context ended an attempt
-	unclear   bool  // the operation may or may not have been carried out
-	withdrawn int   // retries taken from the budget
-	paid      bool  // the current attempt was taken from the budget
-	refusals  int   // how often the call was throttled
+// past is what a call remembers about its earlier attempts.
+type past struct {
+	last      error      // of the last attempt that did not end the call by itself
+	end       *CallError // the caller's context or a limiter ended the call
+	unclear   bool       // the operation may or may not have been carried out, and must not be repeated
+	maybeDone bool       // an attempt of a write that ends the same may have been carried out
+	failures  int        // attempts that failed, not counting those that only had to wait for the quota
+	withdrawn int        // retries taken from the budget
+	paid      bool       // the current attempt was taken from the budget
 
-	repaired repairs     // the repairs made so far
-	refused  Credentials // the service refused these
+	repaired repairs      // the repairs made so far
+	renewed  *Credentials // for the next attempt, after the service refused others
 }
 
 // repairs is a set of repairs. A call makes each at most once.
@@ -43,7 +45,7 @@ const (
 
 // judge decides what follows an attempt. The first rule that matches applies.
 func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
-	past := &call.retries
+	past := &call.past
 	if r.err == nil {
 		c.budget.Succeeded(past.withdrawn)
 		return verdict{}
@@ -54,77 +56,83 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 	}
 	past.paid = false
 	past.unclear = !call.repeatable && r.isUnclear()
-	if failed, ok := r.err.(*CallError); ok && failed.Reason == ReasonStopped {
-		past.stopped = true
-		return verdict{reason: ReasonStopped}
+	past.maybeDone = past.maybeDone || !call.isRead && r.isUnclear()
+	if ended, ok := r.err.(*CallError); ok && (r.held || ended.Reason == ReasonStopped) {
+		past.end = ended
+		return verdict{reason: ended.Reason}
 	}
 	past.last = r.err
-	switch {
-	case r.final:
-		return verdict{} // the provider returned the refused credentials again
-	case past.unclear:
+	if past.unclear {
 		return verdict{reason: ReasonOutcomeUnknown}
 	}
-	next := c.repair(call, r)
+	next := c.repair(ctx, call, r)
 	if !next.again {
 		next = c.retryable(call, r.err)
 	}
-	asked := askedWait(r.err)
-	deadline, hasDeadline := ctx.Deadline()
-	switch {
-	case !next.again:
-		return next
-	case call.info.Attempts >= c.retry.MaxAttempts, paging.IsProbe(ctx) && !next.isRepair:
-		return verdict{reason: ReasonAttempts}
-	case asked > c.retry.MaxDelay:
-		return verdict{reason: ReasonWaitTooLong}
-	case asked > 0 && hasDeadline && time.Until(deadline) <= asked:
-		return verdict{reason: ReasonDeadline}
-	case !next.isRepair && !c.budget.Withdraw():
-		return verdict{reason: ReasonBudget}
-	}
-	if asked > 0 { // jitter, so that callers with the same wait do not return all at once
-		next.pause = max(asked, asked+retry.Jitter(asked/10)) // the sum may overflow
-	}
-	if !next.isRepair {
+	if next = c.limit(ctx, call, next); next.again && !next.free {
 		past.withdrawn++
 		past.paid = true
 	}
 	return next
 }
 
+// limit ends a call that has no attempts, time or budget left for the retry next.
+func (c *Client) limit(ctx context.Context, call *call, next verdict) verdict {
+	waits := next.reason == ReasonThrottled && call.adaptive != nil && c.retry.MaxAttempts > 1
+	asked, longest := askedWait(call.past.last), c.retry.MaxDelay
+	if waits {
+		next.free, next.pause, longest = true, 0, limiter.Longest // the limiter waits
+	} else {
+		call.past.failures++
+	}
+	deadline, hasDeadline := ctx.Deadline()
+	switch {
+	case !next.again:
+		return next
+	case call.past.failures >= c.retry.MaxAttempts, paging.IsProbe(ctx) && !next.free:
+		return verdict{reason: ReasonAttempts}
+	case asked > longest:
+		return verdict{reason: ReasonWaitTooLong}
+	case hasDeadline && max(asked, next.pause) > 0 && time.Until(deadline) <= max(asked, next.pause):
+		return verdict{reason: ReasonDeadline}
+	case !next.free && !c.budget.Withdraw():
+		endingOf(call.past.last).note = "the retry budget of the client is used up"
+		return verdict{reason: ReasonBudget}
+	}
+	if asked > 0 && !waits { // jitter, so that callers with the same wait do not return all at once
+		next.pause = max(asked, asked+retry.Jitter(asked/10)) // the sum may overflow
+	}
+	return next
+}
+
 // conclude returns the error of the call, in general that of the last attempt. If the
-// caller's context ended the call, the error says so and also wraps that of the last
-// attempt.
+// caller's context or a limiter ended the call, the error says so and also wraps that of
+// the last attempt.
 func (c *Client) conclude(ctx context.Context, call *call, next verdict) error {
-	past := &call.retries
-	if next.again && !next.isRepair { // the caller's context ended the pause, so there was no retry
-		c.budget.Refund()
+	past := &call.past
+	if next.again { // the caller's context ended the pause, so there was no retry
+		if !next.free {
+			c.budget.Refund()
+		}
+		past.end = &CallError{Operation: call.name, Reason: ReasonStopped, causes: contextCauses(ctx)}
 	}
-	var causes []error
-	reason := ReasonStopped
-	if past.unclear {
-		reason, causes = ReasonOutcomeUnknown, []error{ErrOutcomeUnknown}
-	}
-	if past.stopped || next.again {
-		causes = append(causes, contextCauses(ctx)...)
-	} else if !past.unclear {
+	if past.end == nil && !past.unclear {
+		if _, ok := past.last.(*APIError); ok && past.maybeDone && reasonToRetry(past.last) == "" {
+			endingOf(past.last).note = "an earlier attempt may have done it"
+		}
 		return past.last
 	}
-	if past.last != nil {
-		causes = append(causes, past.last)
-	}
-	failed := &CallError{Operation: call.name, Reason: reason, Attempts: call.info.Attempts, causes: causes}
+	failed := cmp.Or(past.end, &CallError{Operation: call.name})
+	failed.Attempts = call.info.Attempts
 	if past.unclear {
-		failed.check = call.howToCheck()
-		switch last := past.last.(type) { // so that nobody repeats the call
-		case *APIError:
-			last.unclear = true
-		case *ResponseError:
-			last.unclear = true
-		case *CallError:
-			last.passes = false
+		failed.Reason, failed.detail = ReasonOutcomeUnknown, call.howToCheck()
+		failed.causes = append([]error{ErrOutcomeUnknown}, failed.causes...)
+		if past.last != nil {
+			endingOf(past.last).unclear = true // so that nobody repeats the call
 		}
+	}
+	if past.last != nil {
+		failed.causes = append(failed.causes, past.last)
 	}
 	return failed
 }
@@ -143,38 +151,44 @@ func (r *outcome) isUnclear() bool {
 
 // repair returns a retry that fixes the cause of a refusal: a repeated nonce, a wrong
 // clock, or refused credentials. A call makes each repair at most once.
-func (c *Client) repair(call *call, r *outcome) verdict {
+func (c *Client) repair(ctx context.Context, call *call, r *outcome) verdict {
 	refused, ok := r.err.(*APIError)
 	if !ok {
 		return verdict{}
 	}
-	past := &call.retries
-	var kind repairs
-	again := verdict{again: true, isRepair: true}
 	switch {
 	case refused.Code == refusal.NonceUsed: // a proxy or gateway sent the request twice
-		kind, again.reason = newNonce, ReasonNonceUsed
+		return call.once(newNonce, ReasonNonceUsed, func() bool { return true })
 	case refusal.IsWrongTime(refused.Code):
-		kind, again.reason = correctedClock, ReasonClockCorrected
-		if !c.correctClock(r.header) {
-			return verdict{}
-		}
+		return call.once(correctedClock, ReasonClockCorrected, func() bool { return c.correctClock(r.header) })
 	case refused.refusal().RefusesIdentity():
-		kind, again.reason = newCredentials, ReasonNewCredentials
-		shared, ok := c.credentials.(*sharedProvider)
-		if !ok { // static credentials do not change
-			return verdict{}
-		}
-		past.refused = r.credentials
-		shared.reject(r.credentials)
-	default:
+		return call.once(newCredentials, ReasonNewCredentials, func() bool { return c.renew(ctx, call, &r.credentials) })
+	}
+	return verdict{}
+}
+
+// once makes a repair unless the call has made it before.
+func (c *call) once(kind repairs, reason Reason, repair func() bool) verdict {
+	if c.past.repaired&kind != 0 || !repair() {
 		return verdict{}
 	}
-	if past.repaired&kind != 0 {
-		return verdict{}
+	c.past.repaired |= kind
+	return verdict{again: true, free: true, reason: reason}
+}
+
+// renew asks the provider for other credentials than the refused ones, for the next
+// attempt. It reports whether there are any.
+func (c *Client) renew(ctx context.Context, call *call, refused *Credentials) bool {
+	shared, ok := c.credentials.(*sharedProvider)
+	if !ok { // static credentials do not change
+		return false
 	}
-	past.repaired |= kind
-	return again
+	shared.reject(*refused)
+	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
+	defer cancel()
+	creds, err := shared.Credentials(ctx)
+	call.past.renewed = &creds
+	return err == nil && !creds.sameAs(*refused)
 }
 
 // correctClock sets the client's clock by the Date of an answer that refused the
@@ -195,11 +209,7 @@ func (c *Client) retryable(call *call, err error) verdict {
 	if again.reason == "" {
 		return verdict{reason: ReasonNotRetryable}
 	}
-	base := c.retry.BaseDelay
-	if again.reason == ReasonThrottled {
-		base = c.throttleDelay()
-	}
-	again.pause = retry.Jitter(retry.Backoff(call.info.Attempts, base, c.retry.MaxDelay))
+	again.pause = retry.Jitter(retry.Backoff(call.past.failures+1, c.retry.BaseDelay, c.retry.MaxDelay))
 	return again
 }
 
@@ -230,15 +240,6 @@ func reasonToRetry(err error) Reason {
 func is(err, class error) bool {
 	classed, ok := err.(interface{ Is(target error) bool })
 	return ok && classed.Is(class)
-}
-
-// throttleDelay returns BaseDelay for throttled requests. With the adaptive limiter it is
-// short, because that limiter decides when they go on.
-func (c *Client) throttleDelay() time.Duration {
-	if c.limiter == nil {
-		return cmp.Or(c.retry.ThrottleDelay, 200*time.Millisecond)
-	}
-	return cmp.Or(c.retry.ThrottleDelay, time.Second)
 }
 
 // askedWait returns how long the answer asks to wait, 0 if it does not.

@@ -26,9 +26,9 @@ type Client struct {
 	attemptTimedOut error         // the context cause when the attempt timeout ends an attempt
 
 	// Clients that With derives from each other share these.
-	budget   *retry.Budget // unless RetryPolicy.Budget differs
 	clock    *retry.Clock
-	limiters *limiters // unless credentials or endpoint differ: quotas are per account and region
+	budget   *retry.Budget     // unless the credentials or RetryPolicy.Budget differ
+	adaptive *adaptiveLimiters // unless credentials or endpoint differ: quotas are per account and region
 }
 
 // NewClient creates a client. It returns a [*ValidationError] that names the option
@@ -69,16 +69,16 @@ func newClient(cfg config) (*Client, error) {
 		attemptTimedOut: attemptTimeoutError(cfg.attemptTimeout),
 		budget:          retry.NewBudget(cfg.retry.Budget),
 		clock:           new(retry.Clock),
-		limiters:        new(limiters),
+		adaptive:        new(adaptiveLimiters),
 	}, nil
 }
 
 // With returns a copy of c with these options changed, for instance the attempt
 // timeout for one call, or the credentials for one tenant. The copy shares everything
 // else with c: connection pool, credentials, clock, retry budget and limiters. With
-// other credentials or another endpoint it has its own limiters, because quotas are
-// counted per account and region. With another [RetryPolicy].Budget it has its own
-// budget. A copy is cheap to create. An invalid option is a [*ValidationError].
+// other credentials it has its own limiters and budget, with another endpoint its own
+// limiters, because quotas are counted per account and region. With another
+// [RetryPolicy].Budget it has its own budget. A copy is cheap to create. An invalid option is a [*ValidationError].
 func (c *Client) With(opts ...Option) (*Client, error) {
 	if c == nil || c.prototype == nil {
 		return nil, &ValidationError{Field: "Client", Reason: "was not made by NewClient"}
@@ -92,12 +92,13 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if other.retry.Budget == c.retry.Budget {
+	other.clock = c.clock
+	sameIdentity := other.credentials == c.credentials
+	if sameIdentity && other.retry.Budget == c.retry.Budget {
 		other.budget = c.budget
 	}
-	other.clock = c.clock
-	if other.credentials == c.credentials && *other.url() == *c.url() {
-		other.limiters = c.limiters
+	if sameIdentity && *other.url() == *c.url() {
+		other.adaptive = c.adaptive
 	}
 	return other, nil
 }

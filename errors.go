@@ -2,6 +2,7 @@ package cams
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -61,7 +62,7 @@ type APIError struct {
 	AccessDeniedDetail AccessDeniedDetail
 
 	throttleHeader bool // x-acs-retry-after is positive
-	unclear        bool // the request may have been carried out, so it must not be repeated
+	ending
 }
 
 // Error returns one line: operation, code, message, a hint if there is one, status,
@@ -80,7 +81,7 @@ func (e *APIError) Error() string {
 	if hint != "" {
 		b.WriteString(" - " + hint)
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
+	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts, e.note)
 	return redact.OneLine(b.String())
 }
 
@@ -151,7 +152,7 @@ type ResponseError struct {
 
 	throttleHeader bool // x-acs-retry-after is positive
 	cut            bool // the body is truncated
-	unclear        bool // the request may have been carried out, so it must not be repeated
+	ending
 }
 
 // Error returns one line: operation, reason, cause, snippet, status, request ID, the
@@ -165,7 +166,7 @@ func (e *ResponseError) Error() string {
 	if e.Snippet != "" {
 		b.WriteString(": " + strconv.Quote(e.Snippet))
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts)
+	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts, e.note)
 	return redact.OneLine(b.String())
 }
 
@@ -245,17 +246,21 @@ type CallError struct {
 	RequestID  string // header x-acs-request-id if part of an answer arrived
 	Attempts   int    // attempts made by the call, including this one
 
-	causes []error // the first is why the call ended; the error of the last attempt may follow
-	passes bool    // the failure may be temporary
-	check  string  // how to check what was done, if the outcome is unknown
-	hint   string  // what the caller can do, if known
+	causes       []error       // the first is why the call ended; the error of the last attempt may follow
+	detail       string        // is added to Reason
+	hint         string        // what the caller can do, if known
+	passes       bool          // the failure may be temporary
+	throttled    bool          // a limiter held the call back
+	retryAfter   time.Duration // the rest of a wait that the service asked for
+	pastDeadline bool          // a limiter refused a call that has a deadline
+	ending
 }
 
 // Error returns one line: operation, reason, causes, a hint if there is one, status,
 // request ID and attempts.
 func (e *CallError) Error() string {
 	var b strings.Builder
-	b.WriteString("cams: " + e.Operation + ": " + string(e.Reason) + e.check)
+	b.WriteString("cams: " + e.Operation + ": " + string(e.Reason) + e.detail)
 	for _, cause := range e.causes {
 		if cause == ErrOutcomeUnknown { // the reason already says so
 			continue
@@ -266,7 +271,7 @@ func (e *CallError) Error() string {
 		b.WriteString(" - " + e.hint)
 	}
 	var facts strings.Builder
-	appendFacts(&facts, e.StatusCode, e.RequestID, 0, e.Attempts)
+	appendFacts(&facts, e.StatusCode, e.RequestID, e.retryAfter, e.Attempts, e.note)
 	if !strings.HasSuffix(b.String(), strings.TrimPrefix(facts.String(), " (")) { // the last attempt's error may already end with them
 		b.WriteString(facts.String())
 	}
@@ -278,8 +283,31 @@ func (e *CallError) Error() string {
 // come last.
 func (e *CallError) Unwrap() []error { return e.causes }
 
-// Is reports whether target is [ErrUnavailable] and the failure may be temporary.
-func (e *CallError) Is(target error) bool { return target == ErrUnavailable && e.passes }
+// Is reports whether target is [ErrUnavailable] and the failure may be temporary, or
+// [ErrThrottled] and a limiter held the call back, or [context.DeadlineExceeded] and a
+// limiter refused a call that has a deadline.
+func (e *CallError) Is(target error) bool {
+	switch target {
+	case ErrUnavailable:
+		return e.passes && !e.unclear
+	case ErrThrottled:
+		return e.throttled
+	case context.DeadlineExceeded:
+		return e.pastDeadline
+	}
+	return false
+}
+
+// ending says how a call ended, beyond its last attempt.
+type ending struct {
+	unclear bool   // the request may have been carried out, so nobody may repeat it
+	note    string // is added to the text of the error
+}
+
+func (e *ending) get() *ending { return e }
+
+// endingOf returns the ending in the error of an attempt.
+func endingOf(err error) *ending { return err.(interface{ get() *ending }).get() }
 
 // ValidationError is invalid input that this package refused before sending anything.
 type ValidationError struct {
@@ -308,7 +336,7 @@ func IsCode(err error, codes ...string) bool {
 }
 
 // appendFacts appends what all errors of a call end with.
-func appendFacts(b *strings.Builder, status int, requestID string, retryAfter time.Duration, attempts int) {
+func appendFacts(b *strings.Builder, status int, requestID string, retryAfter time.Duration, attempts int, note string) {
 	var facts []string
 	if status != 0 {
 		facts = append(facts, "status "+strconv.Itoa(status))
@@ -323,6 +351,9 @@ func appendFacts(b *strings.Builder, status int, requestID string, retryAfter ti
 		facts = append(facts, "1 attempt")
 	} else if attempts > 1 {
 		facts = append(facts, strconv.Itoa(attempts)+" attempts")
+	}
+	if note != "" {
+		facts = append(facts, note)
 	}
 	if len(facts) > 0 {
 		b.WriteString(" (" + strings.Join(facts, ", ") + ")")

@@ -82,13 +82,13 @@ func ExampleIsCode() {
 func ExampleRetryAfter() {
 	server, client := demo()
 	refusal := camstest.Refusal(429, "Throttling.User", "Request was denied due to user flow control.")
-	refusal.Header = http.Header{"X-Acs-Retry-After": {"60000"}} // milliseconds
+	refusal.Header = http.Header{"X-Acs-Retry-After": {"3600000"}} // milliseconds
 	server.AnswerOnce(refusal)
 	err := list(context.Background(), client, "EA939")
 	if wait, ok := cams.RetryAfter(err); ok {
 		fmt.Println("again in", wait)
 	}
-	// Output: again in 1m0s
+	// Output: again in 1h0m0s
 }
 
 // A call ended without an answer, because the caller's deadline passed.

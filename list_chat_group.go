@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var listChatGroup = spec{name: "ListChatGroup", repeatable: true, resultMember: "Data"}
+var listChatGroup = spec{name: "ListChatGroup", repeatable: true, isRead: true, resultMember: "Data"}
 
 // ListChatGroupRequest requests one page of a business number's groups. BusinessNumber,
 // CustSpaceID and Page are required; the other fields filter the list.

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 )
 
-var listChatGroupParticipants = spec{name: "ListChatGroupParticipants", repeatable: true, resultMember: "Data"}
+var listChatGroupParticipants = spec{name: "ListChatGroupParticipants", repeatable: true, isRead: true, resultMember: "Data"}
 
 // ListChatGroupParticipantsRequest requests one page of a group's members.
 // All fields but ChannelType and Page are required.

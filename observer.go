@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -66,11 +67,28 @@ func (i CallInfo) LogValue() slog.Value {
 
 type callInfoKey struct{}
 
-// WithCallInfo returns a context for one call. Before the call returns, it fills into,
-// even if it fails. Only a call that ends in a [*ValidationError] leaves into as it is.
-// Do not use the context for two calls at the same time.
+// callInfoSink is what a context of [WithCallInfo] has. Several calls may share it.
+type callInfoSink struct {
+	mu   sync.Mutex
+	into *CallInfo
+}
+
+// WithCallInfo returns a context for a call. Before the call returns, it fills into, even
+// if it fails. Only a call that ends in a [*ValidationError] leaves into as it is. If
+// several calls use the context, such as those of a pager, into has the latest one that
+// ended; read it when all have returned.
 func WithCallInfo(ctx context.Context, into *CallInfo) context.Context {
-	return context.WithValue(ctx, callInfoKey{}, into)
+	return context.WithValue(ctx, callInfoKey{}, &callInfoSink{into: into})
+}
+
+// fill keeps what a call was.
+func (s *callInfoSink) fill(call *CallInfo) {
+	if s == nil || s.into == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*s.into = *call
 }
 
 // observers are all observers of a client's calls.
@@ -91,11 +109,7 @@ func (all observers) attempt(ctx context.Context, attempt AttemptInfo) {
 	}
 }
 
-// end fills the CallInfo of [WithCallInfo] and calls the observers.
 func (all observers) end(ctx context.Context, call *CallInfo) {
-	if into, ok := ctx.Value(callInfoKey{}).(*CallInfo); ok && into != nil {
-		*into = *call
-	}
 	for _, observer := range all {
 		observer.EndCall(ctx, *call)
 	}

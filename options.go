@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,9 +24,9 @@ type Option func(*config) error
 // config holds the options.
 type config struct {
 	region         string
-	regionFrom     string   // the option or variable that set it, for error texts
-	endpoint       *url.URL // nil means the region's
-	limiter        Limiter  // nil means adaptive
+	regionFrom     string             // the option or variable that set it, for error texts
+	endpoint       *url.URL           // nil means the region's
+	limiters       map[string]Limiter // by operation; "" is for all others, which are adaptive without it
 	parameters     parameters
 	credentials    CredentialsProvider
 	httpClient     *http.Client
@@ -189,7 +190,7 @@ func WithSigner(s Signer) Option {
 // turns retries off.
 func WithRetry(p RetryPolicy) Option {
 	return func(c *config) error {
-		if p.MaxAttempts < 0 || min(p.BaseDelay, p.MaxDelay, p.ThrottleDelay) < 0 {
+		if p.MaxAttempts < 0 || min(p.BaseDelay, p.MaxDelay) < 0 {
 			return &ValidationError{Field: "WithRetry", Reason: "has a negative MaxAttempts or delay"}
 		}
 		c.retry = p
@@ -247,15 +248,28 @@ func WithObserver(o Observer) Option {
 	}
 }
 
-// WithLimiter sets the rate limiter, for instance a *rate.Limiter for a quota that you
-// know. Each attempt waits for it first; the wait is not part of the attempt timeout.
-// The default is adaptive, see [Limiter]; [Unlimited] turns it off.
-func WithLimiter(l Limiter) Option {
+// WithLimiter sets the rate limiter of these operations, for instance a *rate.Limiter for a
+// quota that you know. Without operations it is for all that have none of their own. You
+// can use it more than once. Each attempt waits for the limiter first; the wait is not part
+// of the attempt timeout. The default is adaptive, see [Limiter]; [Unlimited] turns it off.
+func WithLimiter(l Limiter, operations ...string) Option {
 	return func(c *config) error {
 		if l == nil {
 			return &ValidationError{Field: "WithLimiter", Reason: "got a nil limiter"}
 		}
-		c.limiter = l
+		if slices.Contains(operations, "") {
+			return &ValidationError{Field: "WithLimiter", Reason: "got an operation without a name"}
+		}
+		if len(operations) == 0 {
+			operations = []string{""}
+		}
+		c.limiters = maps.Clone(c.limiters)
+		if c.limiters == nil {
+			c.limiters = make(map[string]Limiter)
+		}
+		for _, operation := range operations {
+			c.limiters[operation] = l
+		}
 		return nil
 	}
 }

@@ -9,11 +9,10 @@ import (
 // RetryPolicy sets how often a failed attempt is retried, and after what pauses. A zero
 // field means its default. The package documentation has the rules.
 type RetryPolicy struct {
-	MaxAttempts   int           // requests per call, including the first; default 3
-	BaseDelay     time.Duration // upper limit of the first pause, doubled with each retry; default 200 ms
-	MaxDelay      time.Duration // upper limit of pauses, and of a wait that the service asks for; default 20 s
-	ThrottleDelay time.Duration // BaseDelay for throttled requests; default 1 s, or 200 ms with the default limiter
-	Budget        int           // retries that all calls of a client share; default 100, negative means no limit
+	MaxAttempts int           // requests per call, including the first; default 3
+	BaseDelay   time.Duration // upper limit of the first pause, doubled with each retry; default 200 ms
+	MaxDelay    time.Duration // upper limit of pauses, and of a wait that the service asks for; default 20 s
+	Budget      int           // retries that all calls of a client share; default 100, negative means no limit
 }
 
 // NoRetry returns a policy with which each call makes one request.
@@ -27,12 +26,14 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// RetryAfter returns how long the service asked the caller to wait, if err is or wraps
-// an [APIError] or a [ResponseError] with such a wait. Otherwise it returns false.
+// RetryAfter returns how long the service asked the caller to wait, if err is or wraps an
+// error with such a wait. Otherwise it returns false.
 func RetryAfter(err error) (time.Duration, bool) {
 	var wait time.Duration
-	refused, answer := new(APIError), new(ResponseError)
+	held, refused, answer := new(CallError), new(APIError), new(ResponseError)
 	switch {
+	case errors.As(err, &held) && held.retryAfter > 0:
+		wait = held.retryAfter
 	case errors.As(err, &refused):
 		wait = refused.RetryAfter
 	case errors.As(err, &answer):

@@ -82,22 +82,37 @@ func TestAWaitWithoutEndIsNotAWaitOfNothing(t *testing.T) {
 	})
 }
 
+func TestAPauseThatEndsAfterTheDeadlineIsNotBegun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, cams.WithRetry(cams.RetryPolicy{BaseDelay: 1000 * time.Hour, MaxDelay: 1000 * time.Hour}))
+		server.Answer(camstest.Refusal(503, "ServiceUnavailable", "m"))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := client.ListChatGroupParticipants(ctx, validRequest())
+		require.ErrorIs(t, err, cams.ErrUnavailable)
+		assert.Zero(t, time.Since(start))
+	})
+}
+
 func TestAWaitThatIsTooLongIsReturnedAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		asked    string
-		deadline time.Duration
-		want     time.Duration
+		code, header, asked string
+		deadline            time.Duration
+		want                time.Duration
 	}{
-		"longer than MaxDelay":     {"20001", time.Hour, 20001 * time.Millisecond},
-		"past the caller's moment": {"5000", 4 * time.Second, 5 * time.Second},
+		"longer than MaxDelay":     {"ServiceUnavailable", "Retry-After", "21", time.Hour, 21 * time.Second},
+		"longer than two minutes":  {"Throttling.User", "X-Acs-Retry-After", "120001", time.Hour, 120001 * time.Millisecond},
+		"past the caller's moment": {"Throttling.User", "X-Acs-Retry-After", "5000", 4 * time.Second, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				server, client := service(t)
-				answer := camstest.Refusal(400, "Throttling.User", "m")
-				answer.Header = http.Header{"X-Acs-Retry-After": {test.asked}}
+				answer := camstest.Refusal(400, test.code, "m")
+				answer.Header = http.Header{test.header: {test.asked}}
 				server.Answer(answer)
 				ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
 				defer cancel()
@@ -313,6 +328,7 @@ func TestCallersWithTheSameWaitDoNotRetryAtTheSameMoment(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server, client := service(t)
+		server.SetLatency(40 * time.Millisecond) // all are sent before the first answer
 		throttled := camstest.Refusal(429, "Throttling.User", "m")
 		throttled.Header = http.Header{"X-Acs-Retry-After": {"200"}}
 		server.AnswerOnce(slices.Repeat([]camstest.Answer{throttled}, 100)...)
@@ -402,8 +418,8 @@ func TestEachAttemptAndEachFailureIsLogged(t *testing.T) {
 		server.AnswerOnce(throttled, refused)
 		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 		require.ErrorIs(t, err, cams.ErrAccessDenied)
-		want := `level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=1 duration=0s status=429 request_id=id-1 code=Throttling.User retry_reason=throttled retry_wait=1.5s
-level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=2 duration=1s status=403 request_id=id-2 code=NoPermission reason="not retryable"
+		want := `level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=1 duration=0s status=429 request_id=id-1 code=Throttling.User retry_reason=throttled retry_wait=0s
+level=DEBUG msg="cams attempt" operation=ListChatGroupParticipants attempt=2 duration=1s waited=1.5s status=403 request_id=id-2 code=NoPermission reason="not retryable"
 level=WARN msg="cams call failed" operation=ListChatGroupParticipants attempts=2 duration=2.5s error="cams: ListChatGroupParticipants: NoPermission: m - the RAM identity needs the action cams:ListChatGroupParticipants (status 403, request ID id-2, 2 attempts)"
 `
 		assert.Equal(t, want, log.String())

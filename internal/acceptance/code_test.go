@@ -33,7 +33,7 @@ func TestAParameterThatIsAWordOfACodeChangesNothing(t *testing.T) {
 			},
 		} {
 			requests := 0
-			client := clientOf(t, testCredentials(), cams.WithRetry(cams.RetryPolicy{BaseDelay: 1, ThrottleDelay: 1}), cams.WithLimiter(cams.Unlimited()),
+			client := clientOf(t, testCredentials(), cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}), cams.WithLimiter(cams.Unlimited()),
 				counted(&requests, answered(400, `{"Code":"`+code+`","Message":"m"}`)))
 			_, err := call(t.Context(), client)
 			require.Error(t, err)

@@ -261,3 +261,33 @@ func TestCreationsThroughChaosAreNeverDoubledAndTheirCallersAreToldTheTruth(t *t
 	}
 	assert.Positive(t, retried)
 }
+
+func TestAWriteThatFindsItsOwnWorkDoneSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]camstest.Answer{
+		"the connection broke after the write": {After: true, Drop: true},
+		"a 503 after the write":                {After: true, Status: 503, Body: `{"Code":"ServiceUnavailable"}`},
+		"no answer in time":                    {After: true, Delay: time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, client := service(t)
+				server.AnswerOnce(lost)
+				req := &cams.DeleteChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939"}
+				_, err := client.DeleteChatGroup(t.Context(), req)
+				var refused *cams.APIError
+				require.ErrorAs(t, err, &refused)
+				assert.Contains(t, err.Error(), "an earlier attempt may have done it")
+				assert.Empty(t, server.Groups())
+
+				_, err = client.DeleteChatGroup(t.Context(), req)
+				assert.NotContains(t, err.Error(), "an earlier attempt", "this call made only one")
+
+				server.AnswerOnce(camstest.Refusal(503, "ServiceUnavailable", "m"))
+				_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+				assert.NotContains(t, err.Error(), "an earlier attempt", "a read does nothing")
+			})
+		})
+	}
+}

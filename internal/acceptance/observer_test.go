@@ -47,7 +47,7 @@ type observed struct {
 	options  []cams.Option
 	limit    time.Duration // the caller's deadline
 	call     func(context.Context, *cams.Client) error
-	attempts int
+	attempts int         // 0 if a limiter let none through
 	reason   cams.Reason // of the last attempt
 	status   int         // of the last answer
 	cutShort bool        // the deadline ended the pause before the attempt that was to follow
@@ -70,11 +70,11 @@ func observedCalls() map[string]observed {
 		"an unknown outcome":                  {answers: []camstest.Answer{{Drop: true}}, call: create, attempts: 1, reason: cams.ReasonOutcomeUnknown},
 		"the attempt timeout":                 {answers: []camstest.Answer{unavailable, unavailable, never}, attempts: 3, reason: cams.ReasonAttempts},
 		"a deadline in an attempt":            {answers: []camstest.Answer{never}, limit: time.Second, attempts: 1, reason: cams.ReasonStopped},
-		"a deadline in a pause":               {answers: []camstest.Answer{unavailable}, limit: time.Nanosecond, attempts: 1, reason: cams.ReasonServerError, status: 503, cutShort: true},
-		"a deadline in the limiter":           {options: []cams.Option{cams.WithLimiter(slow{})}, limit: time.Second / 2, attempts: 1, reason: cams.ReasonStopped},
-		"a deadline in the limiter, later":    {answers: []camstest.Answer{unavailable}, options: []cams.Option{cams.WithLimiter(&onlyFirst{})}, limit: time.Minute, attempts: 2, reason: cams.ReasonStopped, status: 503},
-		"a deadline that has passed":          {limit: -1, attempts: 1, reason: cams.ReasonStopped},
-		"a limiter that lets nothing through": {options: []cams.Option{cams.WithLimiter(slow{http.ErrNoLocation})}, attempts: 1, reason: cams.ReasonNotRetryable},
+		"a deadline before the pause ends":    {answers: []camstest.Answer{unavailable}, limit: time.Nanosecond, attempts: 1, reason: cams.ReasonDeadline, status: 503},
+		"a deadline in the limiter":           {options: []cams.Option{cams.WithLimiter(slow{})}, limit: time.Second / 2},
+		"a deadline in the limiter, later":    {answers: []camstest.Answer{unavailable}, options: []cams.Option{cams.WithLimiter(&onlyFirst{})}, limit: time.Minute, attempts: 1, reason: cams.ReasonServerError, status: 503, cutShort: true},
+		"a deadline that has passed":          {limit: -1},
+		"a limiter that lets nothing through": {options: []cams.Option{cams.WithLimiter(slow{http.ErrNoLocation})}},
 		"a signer that fails": {options: []cams.Option{cams.WithSigner(signerFunc(func(*http.Request, cams.SigningInput) error { return http.ErrNoLocation }))},
 			attempts: 1, reason: cams.ReasonNotRetryable},
 		"a provider that fails": {options: provider(func(context.Context) (cams.Credentials, error) { return cams.Credentials{}, http.ErrNoLocation }),
@@ -82,7 +82,7 @@ func observedCalls() map[string]observed {
 		"a provider that panics": {options: provider(func(context.Context) (cams.Credentials, error) { panic("no") }),
 			attempts: 1, reason: cams.ReasonNotRetryable},
 		"refused credentials that come back": {answers: []camstest.Answer{unknownKey}, options: provider(func(context.Context) (cams.Credentials, error) { return someCredentials, nil }),
-			attempts: 1, reason: "credentials asked for again", status: 404, cutShort: true},
+			attempts: 1, reason: cams.ReasonNotRetryable, status: 404},
 	}
 }
 
@@ -115,7 +115,10 @@ func (want observed) check(t *testing.T) {
 	require.Len(t, w.started, 1)
 	require.Len(t, w.ended, 1)
 	require.Len(t, w.attempts, want.attempts)
-	end, last := w.ended[0], w.attempts[want.attempts-1]
+	end, last := w.ended[0], cams.AttemptInfo{Err: err}
+	if want.attempts > 0 {
+		last = w.attempts[want.attempts-1]
+	}
 	assert.Equal(t, err, end.Err)
 	assert.Equal(t, w.started[0], end.Operation)
 	assert.Equal(t, want.attempts, end.Attempts)
@@ -138,7 +141,7 @@ func (want observed) check(t *testing.T) {
 	}
 	assert.Equal(t, err == nil, last.Err == nil)
 	assert.Equal(t, want.reason, last.Reason)
-	assert.Equal(t, end.Waited, waited)
+	sum += end.Waited - waited // a limiter that did not let the call through
 	if !want.cutShort {
 		assert.Equal(t, end.Duration, sum, "no time is lost")
 	}
@@ -168,4 +171,29 @@ func TestAnObserverIsNotToldOfACallThatIsInvalid(t *testing.T) {
 	}
 	assert.Empty(t, w.started)
 	assert.Empty(t, w.ended)
+}
+
+func TestOneCallInfoContextMayServeManyCalls(t *testing.T) {
+	t.Parallel()
+	server, client := service(t)
+	all := manyGroups(server, 100)
+	var info cams.CallInfo
+	_, err := cams.Collect(cams.Rosters(cams.WithCallInfo(t.Context(), &info), client, jobRequest(), all, 16))
+	require.NoError(t, err)
+	assert.Equal(t, "ListChatGroupParticipants", info.Operation)
+}
+
+// forgetful is an observer whose StartCall returns a context that has nothing of the call's.
+type forgetful struct{ cams.Observer }
+
+func (forgetful) StartCall(context.Context, string) context.Context { return context.Background() }
+func (forgetful) Attempt(context.Context, cams.AttemptInfo)         {}
+func (forgetful) EndCall(context.Context, cams.CallInfo)            {}
+
+func TestAnObserversContextDoesNotTurnCallInfoOff(t *testing.T) {
+	t.Parallel()
+	_, client := service(t, cams.WithObserver(forgetful{}))
+	var info cams.CallInfo
+	require.NoError(t, list(cams.WithCallInfo(t.Context(), &info), client))
+	assert.Equal(t, 200, info.StatusCode)
 }

@@ -18,11 +18,11 @@ func after(seconds float64) time.Time {
 // untilReady returns in how many seconds the next request may be sent.
 func (l *law) untilReady(now time.Time) float64 { return max(0, l.ready().Sub(now).Seconds()) }
 
-// settled returns a law that knows a quota and has nothing to wait for.
+// settled returns a law that knows a quota, has measured it for long and has nothing to
+// wait for.
 func settled(quota float64) *law {
-	l := &law{epoch: 7, quota: quota, rate: quota * (1 - depth), climbTime: climbTime, last: start, next: start}
-	l.measure(shortHold)
-	return l
+	return &law{epoch: 7, quota: quota, rate: quota * (1 - depth), hold: shortHold,
+		granted: 100 * quota, spent: 100, last: start, next: start, busy: start, hungry: start}
 }
 
 func TestTheLawLimitsNothingBeforeARefusal(t *testing.T) {
@@ -30,213 +30,127 @@ func TestTheLawLimitsNothingBeforeARefusal(t *testing.T) {
 	var l law
 	for range 1000 {
 		assert.Zero(t, l.untilReady(start))
-		l.succeeded(l.send(start, false))
+		l.accepted(start, l.send(start, false))
 	}
 }
 
-func TestAfterARefusalOneRequestIsSentAtATimeUntilOneSucceeds(t *testing.T) {
+func TestAfterARefusalOneRequestIsSentAtATimeUntilOneIsGranted(t *testing.T) {
 	t.Parallel()
 	var l law
-	l.refused(start, l.send(start, false), 0)
-	for i, hold := range []float64{1, 2, 4, 8, 15, 15} {
-		require.InDelta(t, hold, l.untilReady(start), 0, "pause %d", i)
-		probe := l.send(start, true)
-		assert.Positive(t, l.untilReady(start), "another one at once")
-		l.refused(start, probe, 0)
+	now := start
+	l.refused(now, l.send(now, false), 0)
+	for i, hold := range []float64{1, 2, 4, 5, 5} {
+		require.InDelta(t, hold*1.05, l.untilReady(now), hold*0.05+1e-9, "pause %d", i)
+		now = l.ready()
+		probe := l.send(now, true)
+		assert.InDelta(t, maxHold.Seconds(), l.untilReady(now), 0, "an answer that never comes must not block for ever")
+		l.refused(now, probe, 0)
 	}
-	probe := l.send(start, true)
-	assert.InDelta(t, 15, l.untilReady(start), 0, "an answer that never comes must not block for ever")
-	l.succeeded(probe)
-	assert.InDelta(t, 1./firstRate, l.untilReady(start), 1e-6)
-	l.send(l.next, true)
-	assert.InDelta(t, 1./firstRate+1./(firstRate+firstStep), l.untilReady(start), 1e-6)
+	now = l.ready()
+	l.accepted(now, l.send(now, true))
+	assert.InDelta(t, 1./(firstRate), l.untilReady(now), 1e-2)
 }
 
-func TestTheSecondPauseInARowIsLong(t *testing.T) {
+func TestAFailureIsNoGrant(t *testing.T) {
 	t.Parallel()
-	l := settled(100)
-	l.sent, l.spent = 1000, 10
-	for i, hold := range []time.Duration{shortHold, secondHold, 2 * secondHold} {
-		l.refused(start, l.send(start, true), 0)
-		assert.InDelta(t, hold.Seconds(), l.untilReady(start), 0, "refusal %d", i+1)
+	l := settled(10)
+	for i := range 1000 {
+		now := after(float64(i) / 10)
+		l.failed(now, l.send(now, true))
 	}
+	assert.InDelta(t, 9.5, l.rate, 0)
+	l.refused(after(100), l.send(after(100), true), 0)
+	assert.InDelta(t, 9.5, l.quota, 0, "they are no part of the measure")
+
+	now := l.ready()
+	l.failed(now, l.send(now, true))
+	assert.True(t, l.doubt)
+	assert.InDelta(t, 1/l.rate, l.untilReady(now), 1e-6, "but the next may test the water soon")
 }
 
 func TestRefusalsOfRequestsSentBeforeTheLatestCutDoNotCutAgain(t *testing.T) {
 	t.Parallel()
 	l := settled(10)
-	l.sent, l.spent = 100, 10
 	first, second := l.send(start, true), l.send(start, true)
 	l.refused(after(1), first, 0)
 	want := *l
 	l.refused(after(1), second, 0)
 	assert.Equal(t, want, *l)
+	l.accepted(after(1), second)
+	assert.True(t, l.doubt, "nor does a grant end the doubt")
 
 	l.refused(after(1), second, 10*time.Second)
 	assert.InDelta(t, 10, l.untilReady(after(1)), 0, "but the wait they name counts")
-	assert.Equal(t, want.rate, l.rate)
-}
-
-func TestASuccessOfARequestSentBeforeTheLatestCutEndsNoDoubt(t *testing.T) {
-	t.Parallel()
-	l := settled(10)
-	first, second := l.send(start, false), l.send(start, false)
-	l.refused(start, first, 0)
-	l.succeeded(second)
-	assert.True(t, l.doubt)
+	assert.InDelta(t, want.rate, l.rate, 0)
 }
 
 func TestTheQuotaIsWhatWasGrantedBetweenRefusals(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name    string
-		quota   float64 // before
-		refused Ticket
-		want    float64
+		name                 string
+		granted, spent, rate float64
+		want                 float64
 	}{
-		{"it is close to the measure, on the side of the refused rate", 0, Ticket{sent: 31, spent: 3, rate: 40}, 12.14194884395},
-		{"closer if the rate was too", 10, Ticket{sent: 99, spent: 10, rate: 11}, 9.95977210065},
-		{"also if it has fallen", 20, Ticket{sent: 7, spent: 1, rate: 19}, 7.05075427610},
-		{"it is never above the refused rate", 10, Ticket{sent: 200, spent: 10, rate: 9.5}, 9.5},
-		{"one request counts if none was granted", 20, Ticket{sent: 1, spent: 1, rate: 19}, 1.51016883689},
-		{"it has a minimum", 0.1, Ticket{sent: 1, spent: 60, rate: 0.095}, minRate},
+		{"it is close to the measure, on the side of the refused rate", 30, 3, 40, 12.14},
+		{"closer if the rate was too", 100, 10, 11, 10.13},
+		{"it is never above the refused rate", 200, 10, 9.5, 9.5},
+		{"one request counts if none was granted", 0, 1, 19, 1.51},
+		{"it has a minimum", 1, 60, 0.095, minRate},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			l := law{quota: test.quota, rate: 1000} // the rate of now, not of when it was sent
-			l.refused(start, test.refused, 0)
-			assert.InDelta(t, test.want, l.quota, 1e-9)
-			assert.InDelta(t, test.want*(1-depth), l.rate, 1e-9)
+			l := law{quota: 10, rate: 1000, granted: test.granted, spent: test.spent} // the rate of now, not of when it was sent
+			l.refused(start, Ticket{rate: test.rate}, 0)
+			assert.InDelta(t, test.want, l.quota, 0.01)
+			assert.InDelta(t, l.quota*(1-depth), l.rate, 1e-9)
 		})
-	}
-}
-
-func TestTheRateClimbsSoonerFromARoughMeasure(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name               string
-		quota, rate, spent float64
-		want               float64 // seconds
-	}{
-		{"the first one", 0, 40, 10, roughClimbTime},
-		{"of a quota that was raised", 10, 13, 10, roughClimbTime},
-		{"of a short time", 10, 12, 1.9, roughClimbTime},
-		{"not of one that is known", 10, 12, 10, climbTime},
-		{"not of one that has fallen", 20, 10, 10, climbTime},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			l := law{quota: test.quota, rate: test.rate}
-			l.refused(start, Ticket{sent: 99, spent: test.spent, rate: test.rate}, 0)
-			assert.InDelta(t, test.want, l.climbTime, 0)
-		})
-	}
-}
-
-func TestTheMeasureDoesNotDependOnTheLatency(t *testing.T) {
-	t.Parallel()
-	for _, latency := range []int{0, 50} { // in requests, of which there are ten a second
-		l := settled(12)
-		var refused Ticket
-		for i := range 101 + latency {
-			ticket := l.send(after(float64(i)/10), false)
-			if i == 100 {
-				refused = ticket
-			}
-		}
-		l.refused(after(float64(100+latency)/10), refused, 0)
-		assert.InDelta(t, 9.92697204, l.quota, 1e-6) // between 99/10.2 and the rate, 11.4
 	}
 }
 
 func TestAPauseLetsABucketOfTheQuotaRefill(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ quota, pause float64 }{{50, 0.2}, {5, 0.4 / 0.95}, {1, 2 / 0.95}, {0.1, 15}}
-	for _, test := range tests {
-		l := law{rate: test.quota}
-		l.refused(start, Ticket{sent: 1001, spent: 1000 / test.quota, rate: test.quota}, 0)
-		assert.InDelta(t, test.pause, l.untilReady(start), 1e-6)
+	for _, test := range []struct{ quota, pause float64 }{{50, 0.2}, {5, 0.2 / 0.95}, {1, 1 / 0.95}, {0.1, 5}} {
+		l := law{rate: test.quota, granted: 1000, spent: 1000 / test.quota}
+		l.refused(start, Ticket{rate: test.quota}, 0)
+		assert.InDelta(t, test.pause*1.05, l.untilReady(start), test.pause*0.05+1e-6)
 	}
 }
 
 func TestIdleTimesAreNoPartOfTheMeasure(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name        string
-		quota       float64
-		gap, counts float64 // seconds
-	}{
-		{"a busy time", 10, 0.1, 0.1},
-		{"an idle time", 10, 30, 1},
-		{"a busy time of a slow service", 0.2, 5, 5},
-		{"an idle time of a slow service", 0.2, 300, 2 / 0.19},
+	for name, test := range map[string]struct{ quota, gap, counts float64 }{
+		"a busy time":                    {10, 0.1, 0.1},
+		"an idle time":                   {10, 30, 1},
+		"a busy time of a slow service":  {0.2, 5, 5},
+		"an idle time of a slow service": {0.2, 300, 2 / 0.19},
+	} {
+		assert.InDelta(t, test.counts, settled(test.quota).send(after(test.gap), false).gap, 1e-6, name)
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			l := settled(test.quota)
-			before := l.spent
-			l.send(after(test.gap), false)
-			assert.InDelta(t, test.counts, l.spent-before, 1e-6)
-		})
-	}
-}
-
-func TestTheMoreOftenACallWasRefusedTheLongerOthersTryTheRateBeforeIt(t *testing.T) {
-	t.Parallel()
-	l := settled(10)
-	begin := l.spent
-	for sent := range 30 {
-		want := [3]int{2, 1, 0}
-		if l.spent < begin+longTrial {
-			want = [3]int{1, 0, 2}
-		}
-		if sent < trial {
-			want = [3]int{0, 1, 2}
-		}
-		assert.Equal(t, want, l.order(), "after %d requests", sent)
-		l.send(after(float64(sent)/10), true)
-	}
-	assert.Greater(t, l.spent, begin+longTrial)
-	l.doubt = true
-	assert.Equal(t, [3]int{0, 1, 2}, l.order(), "nothing has succeeded")
 }
 
 func TestTheRateClimbsFastThenSlowlyThenEverFaster(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ times, share float64 }{
-		{0, 0.95}, {0.5, 0.99375}, {1, 1}, {1.5, 1.00625}, {2, 1.05}, {4, 2.35}, {12, 67.55},
-	}
-	for _, test := range tests {
+	for _, test := range []struct{ times, share float64 }{
+		{0, 0.95}, {0.5, 0.99375}, {1, 1}, {1.5, 1.00625}, {2, 1.05}, {2.5, 1.16875},
+	} {
 		l := settled(10)
-		l.climb(test.times * climbTime)
-		assert.InDelta(t, 10*test.share, l.rate, 1e-6, "after %v times climbTime", test.times)
+		l.climb(test.times * tempo)
+		assert.InDelta(t, 10*test.share, l.rate, 1e-6, "after %v times the tempo", test.times)
 	}
-}
-
-func TestFarAboveTheQuotaTheRateClimbsFaster(t *testing.T) {
-	t.Parallel()
-	climbTo := func(share float64) (seconds float64) {
-		l := settled(10)
-		for ; l.rate < 10*share; seconds += 0.01 {
-			l.climb(0.01)
-		}
-		return seconds
-	}
-	// The curve is at 1.5 times the quota after 3.154 times climbTime, and would be at
-	// three times the quota after 4.42 times.
-	assert.InDelta(t, 3.154*climbTime, climbTo(farRisen), 0.02)
-	assert.InDelta(t, (3.154+(4.42-3.154)/farFaster)*climbTime, climbTo(3), 0.02)
+	l := settled(10)
+	l.rate = 12
+	l.climb(0.1)
+	assert.InDelta(t, 13, l.rate, 0, "far beyond the quota as if it were unknown")
 }
 
 func TestOnlyARateThatCallersWaitForClimbs(t *testing.T) {
 	t.Parallel()
 	for _, waited := range []bool{false, true} {
 		l := settled(10)
-		for i := range 100 {
-			l.send(after(float64(i)/5), waited)
+		for i := range 50 {
+			now := after(float64(i) / 5)
+			l.accepted(now, l.send(now, waited))
 		}
 		assert.Equal(t, waited, l.rate > 10)
 	}
@@ -250,17 +164,13 @@ func TestRequestsAreSpreadEvenly(t *testing.T) {
 		l.send(now.Add(5*time.Millisecond), true)
 		now = l.ready()
 	}
-	assert.InDelta(t, 2.05, now.Sub(start).Seconds(), 0.05, "lateness adds up")
-}
+	assert.InDelta(t, 2.1, now.Sub(start).Seconds(), 0.05, "lateness must not add up")
 
-func TestAnIdleTimeGivesNoCredit(t *testing.T) {
-	t.Parallel()
-	l := settled(10)
 	sent := 0
 	for ; l.untilReady(after(30)) == 0; sent++ {
 		l.send(after(30), false)
 	}
-	assert.LessOrEqual(t, sent, 2)
+	assert.LessOrEqual(t, sent, 2, "an idle time gives no credit")
 }
 
 func TestANamedWaitHoldsEverybodyBack(t *testing.T) {
@@ -268,52 +178,45 @@ func TestANamedWaitHoldsEverybodyBack(t *testing.T) {
 	tests := []struct {
 		name  string
 		waits []time.Duration
-		want  float64
+		want  time.Duration // 0 means the usual pause
 	}{
-		{"as long as it says", []time.Duration{30 * time.Second}, 30},
-		{"the longest counts", []time.Duration{30 * time.Second, time.Second}, 30},
-		{"two minutes at most", []time.Duration{24 * time.Hour}, 120},
-		{"none means the usual pause", []time.Duration{0}, shortHold.Seconds()},
-		{"a negative one too", []time.Duration{-time.Hour}, shortHold.Seconds()},
+		{"as long as it says", []time.Duration{30 * time.Second}, 30 * time.Second},
+		{"the longest counts", []time.Duration{30 * time.Second, time.Second}, 30 * time.Second},
+		{"even for a day", []time.Duration{24 * time.Hour}, 24 * time.Hour},
+		{"none means the usual pause", []time.Duration{0}, 0},
+		{"a negative one too", []time.Duration{-time.Hour}, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := settled(1000)
-			l.sent, l.spent = 1000, 1
 			ticket := l.send(start, true)
 			for _, wait := range test.waits {
 				l.refused(start, ticket, wait)
 			}
-			assert.InDelta(t, test.want, l.untilReady(start), 1e-9)
-			if test.want > 1 {
-				l.send(after(1), true)
-				assert.InDelta(t, test.want-1, l.untilReady(after(1)), 1e-9, "not even one")
+			if test.want == 0 {
+				assert.InDelta(t, shortHold.Seconds(), l.untilReady(start), 0.1*shortHold.Seconds()+1e-9)
+				return
 			}
+			assert.InDelta(t, test.want.Seconds(), l.untilReady(start), 1e-9)
+			l.send(after(1), true)
+			assert.InDelta(t, test.want.Seconds()-1, l.untilReady(after(1)), 1e-9, "not even one")
 		})
 	}
 }
 
 func TestTheLawForgetsAMinuteAfterTheLastRefusalWaitOrHold(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name string
-		do   func(*law)
-	}{
-		{"a refusal", func(l *law) { l.refused(after(10), l.send(start, false), 0) }},
-		{"a caller who waited", func(l *law) { l.send(after(10), true) }},
-		{"a named wait", func(l *law) { l.holdBack(start, 10*time.Second) }},
+	for name, do := range map[string]func(*law){
+		"a refusal":           func(l *law) { l.refused(after(10), l.send(start, false), 0) },
+		"a caller who waited": func(l *law) { l.send(after(10), true) },
+		"a named wait":        func(l *law) { l.refused(start, l.send(start, false), 10*time.Second) },
+	} {
+		l := settled(10)
+		do(l)
+		assert.False(t, l.forget(after(69.9)), name)
+		epoch := l.epoch
+		assert.True(t, l.forget(after(70)), name)
+		assert.Equal(t, law{epoch: epoch}, *l, name)
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			l := settled(10)
-			test.do(l)
-			assert.False(t, l.forgettable(after(69.9)))
-			assert.True(t, l.forgettable(after(70)))
-		})
-	}
-	l := settled(10)
-	l.forget()
-	assert.Equal(t, law{epoch: 7}, *l)
 }

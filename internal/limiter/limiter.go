@@ -7,6 +7,7 @@ package limiter
 import (
 	"container/list"
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,143 +22,139 @@ type Adaptive struct {
 	limiting atomic.Bool   // false means that Wait returns at once
 	epoch    atomic.Uint64 // law.epoch, readable without the lock
 
-	mu     sync.Mutex
-	law    law
-	queues [3]list.List // of *waiter: calls never refused, refused once, refused more often
+	mu    sync.Mutex
+	law   law
+	queue list.List // of *waiter, in the order they came
 }
 
-// waiter is a caller in a queue. It is woken when it becomes the first of all waiters, or
-// when the time of the first may have changed.
-type waiter struct{ wake chan struct{} }
+// Held is the error of a caller who is not served because the service asked for a wait
+// that is longer than [Longest], or that ends after the caller's deadline.
+type Held struct{ Left time.Duration }
 
-// Wait blocks until the caller may send its request. If ctx ends first, it returns the
-// cause of ctx. refusals is how often this call was refused before.
+func (e *Held) Error() string { return "the service asked to wait another " + e.Left.String() }
+
+// ErrStarved means that no request was granted for the time [Longest].
+var ErrStarved = errors.New("the service granted no request for two minutes")
+
+// waiter is a caller in the queue. It is woken when it becomes the next to be served, or
+// when it may have to leave.
+type waiter struct {
+	came, deadline time.Time // the deadline is zero if there is none
+	wake           chan struct{}
+}
+
+// Wait blocks until the caller may send its request. came is when its call began: callers
+// are served in that order, so a call that was refused keeps its place. A caller whose
+// deadline leaves no time for an answer is passed over while others can be served.
 //
-// Calls that were refused more often go first, because they have the fewest attempts
-// left. For the same reason they go last for some time after a refusal, because the first
-// requests are the most likely to be refused again: see law.order. Otherwise callers are
-// served in the order they came.
-func (a *Adaptive) Wait(ctx context.Context, refusals int) (Ticket, error) {
-	if ctx.Err() != nil {
-		return Ticket{}, context.Cause(ctx)
-	}
-	epoch := a.epoch.Load() // load it before limiting, so that it is not too new
-	if !a.limiting.Load() {
+// The error is the cause of ctx if that ended, a [*Held] or [ErrStarved]. If it is nil,
+// call Granted, Refused or Failed when the request has ended.
+func (a *Adaptive) Wait(ctx context.Context, came time.Time) (Ticket, error) {
+	epoch := a.epoch.Load() // loaded before limiting, so that it is not too new
+	if !a.limiting.Load() && ctx.Err() == nil {
 		return Ticket{epoch: epoch}, nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if t, ok := a.pass(); ok {
-		return t, nil
-	}
-	return a.wait(ctx, &a.queues[max(0, min(refusals, len(a.queues)-1))])
-}
-
-// pass lets the caller send at once if no other caller waits and the rate allows it.
-func (a *Adaptive) pass() (Ticket, bool) {
-	if a.first() != nil {
-		return Ticket{}, false
-	}
-	now := time.Now()
-	if a.law.forgettable(now) {
-		a.law.forget()
+	if a.queue.Len() == 0 && a.law.forget(time.Now()) {
 		a.limiting.Store(false)
 	}
-	if now.Before(a.law.ready()) {
-		return Ticket{}, false
-	}
-	return a.law.send(now, false), true
-}
-
-// wait waits in a queue. Only the first of all waiters has a timer. A waiter that leaves a
-// queue wakes the new first one. The caller holds the lock; wait releases it while it
-// sleeps.
-func (a *Adaptive) wait(ctx context.Context, queue *list.List) (Ticket, error) {
-	w := &waiter{wake: make(chan struct{}, 1)}
-	place := queue.PushBack(w)
+	w := &waiter{came: came, wake: make(chan struct{}, 1)}
+	w.deadline, _ = ctx.Deadline()
+	place := a.insert(w)
 	defer func() {
-		queue.Remove(place)
-		a.wakeFirst()
+		a.queue.Remove(place)
+		a.next(time.Now()).alert()
 	}()
-	for ctx.Err() == nil {
-		var left time.Duration
-		first := a.first() == place
-		if first {
-			now := time.Now()
-			if left = a.law.ready().Sub(now); left <= 0 {
-				return a.law.send(now, true), nil
-			}
+	for waited := false; ctx.Err() == nil; waited = true {
+		now := time.Now()
+		if err := a.law.refusal(now, came, w.deadline); err != nil {
+			return Ticket{}, err
+		}
+		var timeout <-chan time.Time // only the next to be served has a timer
+		next, left := a.next(now), a.law.ready().Sub(now)
+		switch {
+		case next != w:
+			next.alert()
+		case left <= 0:
+			return a.law.send(now, waited), nil
+		default:
+			timeout = time.After(left)
 		}
 		a.mu.Unlock()
-		w.sleep(ctx, first, left)
+		select {
+		case <-timeout:
+		case <-w.wake:
+		case <-ctx.Done():
+		}
 		a.mu.Lock()
 	}
 	return Ticket{}, context.Cause(ctx)
 }
 
-// sleep blocks until the waiter is woken, ctx ends or, if timed, d has passed.
-func (w *waiter) sleep(ctx context.Context, timed bool, d time.Duration) {
-	var timeout <-chan time.Time
-	if timed {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		timeout = timer.C
-	}
-	select {
-	case <-timeout:
-	case <-w.wake:
-	case <-ctx.Done():
-	}
-}
-
-// first returns the waiter to serve next, nil if there is none.
-func (a *Adaptive) first() *list.Element {
-	for _, i := range a.law.order() {
-		if e := a.queues[i].Front(); e != nil {
-			return e
+// insert puts a waiter into the queue, behind those who came before it.
+func (a *Adaptive) insert(w *waiter) *list.Element {
+	for e := a.queue.Back(); e != nil; e = e.Prev() {
+		if !w.came.Before(e.Value.(*waiter).came) {
+			return a.queue.InsertAfter(w, e)
 		}
 	}
-	return nil
+	return a.queue.PushFront(w)
 }
 
-func (a *Adaptive) wakeFirst() {
-	e := a.first()
-	if e == nil {
-		return
+// next returns the waiter to serve next: the first who can wait for the answer, else the
+// one who can wait longest. It returns nil if nobody waits.
+func (a *Adaptive) next(now time.Time) (best *waiter) {
+	at := later(now, a.law.ready())
+	for e := a.queue.Front(); e != nil; e = e.Next() {
+		w := e.Value.(*waiter)
+		if w.deadline.IsZero() || w.deadline.Sub(at) >= 2*a.law.latency {
+			return w
+		}
+		if best == nil || w.deadline.After(best.deadline) {
+			best = w
+		}
 	}
-	select {
-	case e.Value.(*waiter).wake <- struct{}{}:
-	default: // it has already been woken
+	return best
+}
+
+// alert wakes the waiter, if there is one.
+func (w *waiter) alert() {
+	if w != nil {
+		select {
+		case w.wake <- struct{}{}:
+		default: // it has already been woken
+		}
 	}
 }
 
 // Refused notes that the service refused the request because of too many requests. wait
-// is how long it asked to wait, 0 if it did not. No request is sent for that time, or for
-// two minutes if it is longer.
+// is how long it asked to wait, 0 if it did not. No request is sent for that time.
 func (a *Adaptive) Refused(t Ticket, wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.limiting.Store(true)
+	a.limiting.Store(true) // before the epoch: see Wait
 	a.law.refused(time.Now(), t, wait)
 	a.epoch.Store(a.law.epoch)
-	a.wakeFirst()
+	for e := a.queue.Front(); e != nil; e = e.Next() {
+		e.Value.(*waiter).alert() // it may have to leave
+	}
 }
 
-// Succeeded notes any other answer. remain is how many requests of the quota remain
-// according to the answer, negative if unknown, and reset is the time until the quota is
-// full again. If remain is 0, no request is sent for that time, or for two minutes if it
-// is longer. Do not call it for a request without an answer.
-func (a *Adaptive) Succeeded(t Ticket, remain int, reset time.Duration) {
-	empty := remain == 0 && reset > 0
-	if !empty && !a.limiting.Load() {
+// Granted notes any other answer that the service gave on purpose, also a refusal for
+// another reason.
+func (a *Adaptive) Granted(t Ticket) { a.note(t, (*law).accepted) }
+
+// Failed notes that there was no answer, or that the service failed to give a proper one.
+func (a *Adaptive) Failed(t Ticket) { a.note(t, (*law).failed) }
+
+func (a *Adaptive) note(t Ticket, answer func(*law, time.Time, Ticket)) {
+	if !a.limiting.Load() {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if empty {
-		a.limiting.Store(true)
-		a.law.holdBack(time.Now(), reset)
-	}
-	a.law.succeeded(t)
-	a.wakeFirst()
+	now := time.Now()
+	answer(&a.law, now, t)
+	a.next(now).alert()
 }

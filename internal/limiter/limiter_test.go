@@ -27,12 +27,12 @@ func inBubble(t *testing.T, test func(t *testing.T, a *limiter.Adaptive)) {
 // send waits without being refused or cancelled, and returns the ticket.
 func send(t *testing.T, a *limiter.Adaptive) limiter.Ticket {
 	t.Helper()
-	ticket, err := a.Wait(t.Context(), 0)
+	ticket, err := a.Wait(t.Context(), time.Now())
 	require.NoError(t, err)
 	return ticket
 }
 
-// refuse has one request refused, so that the limiter begins to limit.
+// refuse has one request refused, so that the limiter begins to limit: for a second.
 func refuse(t *testing.T, a *limiter.Adaptive) { a.Refused(send(t, a), 0) }
 
 // served collects who was served, in order.
@@ -42,16 +42,20 @@ type served struct {
 	group sync.WaitGroup
 }
 
-// queue starts a caller and returns when it waits. Its request succeeds.
-func (s *served) queue(t *testing.T, a *limiter.Adaptive, name string, refusals int) {
+// queue starts a caller and returns when it waits. Its request is granted.
+func (s *served) queue(ctx context.Context, t *testing.T, a *limiter.Adaptive, name string, came time.Time) {
 	t.Helper()
 	s.group.Go(func() {
-		ticket, err := a.Wait(t.Context(), refusals)
-		assert.NoError(t, err)
+		ticket, err := a.Wait(ctx, came)
+		if err != nil {
+			name += ": " + err.Error()
+		}
 		s.mu.Lock()
 		s.names = append(s.names, name)
 		s.mu.Unlock()
-		a.Succeeded(ticket, -1, 0)
+		if err == nil {
+			a.Granted(ticket)
+		}
 	})
 	synctest.Wait()
 }
@@ -60,81 +64,77 @@ func TestLimitsNothingBeforeTheFirstRefusal(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
 		begin := time.Now()
 		for range 10_000 {
-			a.Succeeded(send(t, a), 5, time.Minute)
+			a.Granted(send(t, a))
 		}
 		assert.Zero(t, time.Since(begin))
 	})
 }
 
-func TestServesCallersInTheOrderOfTheirArrival(t *testing.T) {
+func TestServesCallersInTheOrderTheyCame(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
+		begin := time.Now()
+		time.Sleep(time.Second)
 		refuse(t, a)
 		var s served
-		want := []string{"a", "b", "c", "d", "e", "f"}
-		for _, name := range want {
-			s.queue(t, a, name, 0)
+		for _, name := range []string{"b", "c", "d"} {
+			s.queue(t.Context(), t, a, name, time.Now())
+		}
+		s.queue(t.Context(), t, a, "a, which was refused", begin)
+		s.group.Wait()
+		assert.Equal(t, []string{"a, which was refused", "b", "c", "d"}, s.names)
+	})
+}
+
+func TestPassesOverACallerWhoseDeadlineLeavesNoTimeForAnAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
+		refuse(t, a)
+		slow := send(t, a)
+		time.Sleep(3 * time.Second)
+		a.Failed(slow)
+		refuse(t, a)
+		var s served
+		for name, deadline := range map[string]time.Duration{"a": 5 * time.Second, "b": 6 * time.Second} {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			s.queue(ctx, t, a, name, time.Now())
+		}
+		s.queue(t.Context(), t, a, "has time", time.Now())
+		s.group.Wait()
+		assert.Equal(t, "has time", s.names[0])
+
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		_, err := a.Wait(ctx, time.Now())
+		assert.NoError(t, err, "if no other waits, why not")
+	})
+}
+
+func TestTheProbeGoesToWhoCanWaitLongestIfNobodyHasTime(t *testing.T) {
+	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
+		refuse(t, a) // an answer is assumed to take a second
+		var s served
+		for _, deadline := range []time.Duration{1200, 2000, 1500} {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline*time.Millisecond)
+			defer cancel()
+			s.queue(ctx, t, a, deadline.String(), time.Now())
 		}
 		s.group.Wait()
-		assert.Equal(t, want, s.names)
+		assert.Equal(t, "2µs", s.names[0])
 	})
 }
 
 func TestANewcomerDoesNotOvertakeWhenTheTimeComes(t *testing.T) {
-	inBubble(t, func(t *testing.T, _ *limiter.Adaptive) {
-		for range 20 {
-			var (
-				a limiter.Adaptive
-				s served
-			)
-			refuse(t, &a)
-			s.group.Go(func() {
-				time.Sleep(time.Second) // until the very moment when one may send
-				_, err := a.Wait(t.Context(), 0)
-				assert.NoError(t, err)
-				s.mu.Lock()
-				s.names = append(s.names, "newcomer")
-				s.mu.Unlock()
-			})
-			synctest.Wait()
-			s.queue(t, &a, "first", 0)
-			s.group.Wait()
-			require.Equal(t, []string{"first", "newcomer"}, s.names)
-		}
-	})
-}
-
-func TestAfterARefusalNewCallsTryTheRateAndThoseRefusedMostOftenComeLast(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
 		refuse(t, a)
 		var s served
-		s.queue(t, a, "once", 1)
-		s.queue(t, a, "twice", 2)
-		s.queue(t, a, "nine times", 9)
-		s.queue(t, a, "once, later", 1)
-		for _, name := range []string{"new 1", "new 2", "new 3", "new 4", "new 5"} {
-			s.queue(t, a, name, 0)
+		s.queue(t.Context(), t, a, "first", time.Now())
+		for range 30 { // one of them comes when one may send
+			time.Sleep(50 * time.Millisecond)
+			s.queue(t.Context(), t, a, "newcomer", time.Now())
 		}
 		s.group.Wait()
-		assert.Equal(t, []string{
-			"new 1", "new 2", "new 3", "new 4",
-			"once", "once, later", "new 5", "twice", "nine times",
-		}, s.names)
-	})
-}
-
-func TestOnceTheRateWasTriedCallsRefusedMostOftenComeFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
-		refuse(t, a)
-		for range 1000 {
-			a.Succeeded(send(t, a), -1, 0)
-		}
-		a.Succeeded(send(t, a), 0, time.Second) // nobody may send for a second
-		var s served
-		for refusals, name := range []string{"new", "once", "twice"} {
-			s.queue(t, a, name, refusals)
-		}
-		s.group.Wait()
-		assert.Equal(t, []string{"twice", "once", "new"}, s.names)
+		assert.Equal(t, "first", s.names[0])
 	})
 }
 
@@ -148,44 +148,57 @@ func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(500*time.Millisecond, func() { cancel(cause) })
 			s.group.Go(func() {
-				_, err := a.Wait(ctx, 0)
+				_, err := a.Wait(ctx, time.Now())
 				assert.ErrorIs(t, err, cause)
 				assert.Equal(t, 500*time.Millisecond, time.Since(begin))
 			})
 			synctest.Wait()
 			if i == 50 {
-				s.queue(t, a, "stays", 0)
+				s.queue(t.Context(), t, a, "stays", time.Now())
 			}
 		}
 		s.group.Wait()
 		assert.Equal(t, []string{"stays"}, s.names)
-		assert.Equal(t, time.Second, time.Since(begin), "the next must be served as soon as it may")
+		assert.LessOrEqual(t, time.Since(begin), 1100*time.Millisecond, "the next must be served as soon as it may")
+
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(cause)
+		_, err := a.Wait(ctx, time.Now())
+		assert.ErrorIs(t, err, cause, "a context that had ended before")
 	})
 }
 
-func TestAFirstCallerWhoLeavesWhenItsTimeHasComeWakesTheNext(t *testing.T) {
+func TestAWaitThatIsTooLongEndsCallsAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
-		refuse(t, a)
+		first, second := send(t, a), send(t, a)
+		a.Refused(first, 0)
 		begin := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // just when it may send
-		defer cancel()
-		var s served
-		s.group.Go(func() { _, _ = a.Wait(ctx, 0) })
+		var waiting sync.WaitGroup
+		for range 16 {
+			waiting.Go(func() {
+				_, err := a.Wait(t.Context(), time.Now())
+				held := new(limiter.Held)
+				if assert.ErrorAs(t, err, &held) {
+					assert.Equal(t, 3*time.Hour, held.Left)
+				}
+			})
+		}
 		synctest.Wait()
-		s.queue(t, a, "next", 0)
-		s.group.Wait()
-		assert.LessOrEqual(t, time.Since(begin), 3*time.Second)
-	})
-}
+		a.Refused(second, 3*time.Hour)
+		waiting.Wait()
+		assert.Zero(t, time.Since(begin))
 
-func TestAContextThatHasEndedSendsNothing(t *testing.T) {
-	t.Parallel()
-	var a limiter.Adaptive
-	cause := errors.New("too late")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	_, err := a.Wait(ctx, 0)
-	assert.ErrorIs(t, err, cause)
+		time.Sleep(time.Hour)
+		_, err := a.Wait(t.Context(), time.Now())
+		assert.Equal(t, &limiter.Held{Left: 2 * time.Hour}, err, "a newcomer too")
+		time.Sleep(2*time.Hour - time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = a.Wait(ctx, time.Now())
+		assert.Equal(t, &limiter.Held{Left: time.Minute}, err, "it ends after the deadline")
+		send(t, a)
+		assert.Equal(t, 3*time.Hour, time.Since(begin), "a minute is not too long")
+	})
 }
 
 func TestANamedWaitHoldsBackThoseWhoQueueAlready(t *testing.T) {
@@ -194,7 +207,7 @@ func TestANamedWaitHoldsBackThoseWhoQueueAlready(t *testing.T) {
 		a.Refused(first, 0)
 		begin := time.Now()
 		var s served
-		s.queue(t, a, "waiting", 0)
+		s.queue(t.Context(), t, a, "waiting", time.Now())
 		time.Sleep(900 * time.Millisecond)
 		a.Refused(second, 5*time.Second)
 		s.group.Wait()
@@ -202,71 +215,92 @@ func TestANamedWaitHoldsBackThoseWhoQueueAlready(t *testing.T) {
 	})
 }
 
-func TestTheFirstSuccessAfterARefusalServesTheNext(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name         string
-		answer, want time.Duration // after the request was sent
-	}{
-		{"at the rate, if the answer is fast", 10 * time.Millisecond, 40 * time.Millisecond},
-		{"at once, if the answer is slow", 300 * time.Millisecond, 300 * time.Millisecond},
+// call repeats a request that is always refused, and returns how it ended.
+func call(t *testing.T, a *limiter.Adaptive) error {
+	for came := time.Now(); ; {
+		ticket, err := a.Wait(t.Context(), came)
+		if err != nil {
+			return err
+		}
+		a.Refused(ticket, 0)
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+}
+
+func TestTwoMinutesWithoutAGrantEndAllCalls(t *testing.T) {
+	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
+		begin := time.Now()
+		var calls sync.WaitGroup
+		for range 16 {
+			calls.Go(func() { assert.ErrorIs(t, call(t, a), limiter.ErrStarved) })
+		}
+		calls.Wait()
+		assert.GreaterOrEqual(t, time.Since(begin), 2*time.Minute)
+		assert.LessOrEqual(t, time.Since(begin), 126*time.Second)
+
+		begin = time.Now()
+		assert.ErrorIs(t, call(t, a), limiter.ErrStarved)
+		assert.LessOrEqual(t, time.Since(begin), 6*time.Second, "the next tries once")
+		a.Granted(send(t, a))
+		begin = time.Now()
+		assert.ErrorIs(t, call(t, a), limiter.ErrStarved)
+		assert.GreaterOrEqual(t, time.Since(begin), 2*time.Minute, "a grant begins the count again")
+	})
+}
+
+func TestATimeInWhichNobodyTriesDoesNotCountAsStarving(t *testing.T) {
+	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
+		for range 100 {
+			refuse(t, a)
+			time.Sleep(50 * time.Second)
+		}
+		begin := time.Now()
+		assert.ErrorIs(t, call(t, a), limiter.ErrStarved)
+		assert.GreaterOrEqual(t, time.Since(begin), 2*time.Minute)
+	})
+}
+
+func TestTheAnswerToTheProbeServesTheNext(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer, want time.Duration // after the request was sent
+		note         func(*limiter.Adaptive, limiter.Ticket)
+	}{
+		"at the rate, if the answer is fast":   {10 * time.Millisecond, 40 * time.Millisecond, (*limiter.Adaptive).Granted},
+		"at once, if the answer is slow":       {300 * time.Millisecond, 300 * time.Millisecond, (*limiter.Adaptive).Granted},
+		"also if it failed":                    {300 * time.Millisecond, 300 * time.Millisecond, (*limiter.Adaptive).Failed},
+		"five seconds later, if there is none": {time.Minute, 5 * time.Second, (*limiter.Adaptive).Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
 				refuse(t, a)
-				probe := send(t, a) // after the pause of one second
+				probe := send(t, a) // after the pause
 				begin := time.Now()
-				var s served
-				s.queue(t, a, "next", 0)
-				time.Sleep(test.answer)
-				a.Succeeded(probe, -1, 0)
-				s.group.Wait()
+				time.AfterFunc(test.answer, func() { test.note(a, probe) })
+				send(t, a)
 				assert.Equal(t, test.want, time.Since(begin))
+				time.Sleep(time.Minute)
 			})
 		})
 	}
 }
 
-func TestARequestWithoutAnAnswerBlocksNobodyForEver(t *testing.T) {
-	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
-		refuse(t, a)
-		begin := time.Now()
-		for range 5 {
-			send(t, a)
-		}
-		assert.LessOrEqual(t, time.Since(begin), 10*time.Second)
-	})
-}
-
-func TestAnAnswerThatSaysThatNothingRemainsHoldsEverybodyBack(t *testing.T) {
-	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
-		begin := time.Now()
-		a.Succeeded(send(t, a), 0, 3*time.Second)
-		for range 10 { // and there is no rate to keep afterwards
-			a.Succeeded(send(t, a), 9, 3*time.Second)
-		}
-		assert.Equal(t, 3*time.Second, time.Since(begin))
-	})
-}
-
 func TestForgetsAfterAMinuteInWhichNobodyWaited(t *testing.T) {
 	inBubble(t, func(t *testing.T, a *limiter.Adaptive) {
 		refuse(t, a)
-		a.Succeeded(send(t, a), -1, 0)
+		a.Granted(send(t, a))
 		for range 61 { // a call each second waits for nothing
-			a.Succeeded(send(t, a), -1, 0)
+			a.Granted(send(t, a))
 			time.Sleep(time.Second)
 		}
 		begin := time.Now()
 		for range 1000 {
-			a.Succeeded(send(t, a), -1, 0)
+			a.Granted(send(t, a))
 		}
 		assert.Zero(t, time.Since(begin))
 
 		a.Refused(send(t, a), 0)
 		send(t, a)
-		assert.Equal(t, time.Second, time.Since(begin), "it must learn again")
+		assert.GreaterOrEqual(t, time.Since(begin), time.Second, "it must learn again")
 	})
 }
 
@@ -281,14 +315,16 @@ func TestManyCallersWhoComeAndGoAreAllServed(t *testing.T) {
 				if i%2 == 0 {
 					time.AfterFunc(time.Duration(i)*5*time.Millisecond, cancel)
 				}
-				ticket, err := a.Wait(ctx, i%4)
+				ticket, err := a.Wait(ctx, time.Now())
 				switch {
 				case err != nil:
 					assert.Zero(t, i%2, "its context has not ended")
 				case i%50 == 7:
 					a.Refused(ticket, time.Millisecond)
+				case i%50 == 9:
+					a.Failed(ticket)
 				default:
-					a.Succeeded(ticket, i%3, time.Millisecond)
+					a.Granted(ticket)
 				}
 			})
 		}
@@ -300,9 +336,10 @@ func BenchmarkWithoutALimit(b *testing.B) {
 	var a limiter.Adaptive
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
+	came := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		ticket, _ := a.Wait(ctx, 0)
-		a.Succeeded(ticket, -1, 0)
+		ticket, _ := a.Wait(ctx, came)
+		a.Granted(ticket)
 	}
 }

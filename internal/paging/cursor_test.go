@@ -53,7 +53,13 @@ func (l listing) answer(index int) answer {
 }
 
 // keys identifies the items, as a caller of this package does.
-func keys(items string) []string { return strings.Split(strings.ReplaceAll(items, "*", ""), "") }
+func keys(items string) []string {
+	keys := make([]string, 0, len(items))
+	for _, item := range items {
+		keys = append(keys, strings.Trim(string(item), "*"))
+	}
+	return keys
+}
 
 func TestHowAListingEnds(t *testing.T) {
 	t.Parallel()
@@ -69,7 +75,7 @@ func TestHowAListingEnds(t *testing.T) {
 				asked = max(asked, cursor.Index)
 				before := cursor
 				var repeated bool
-				repeated, stalled = cursor.Accept(answer.total, len(answer.items), FingerprintOf(keys(answer.items)))
+				repeated, stalled = cursor.Accept(answer.total, keys(answer.items))
 				if stalled != "" {
 					assert.Equal(t, before, cursor, "the state moves only on success")
 				} else if !cursor.Done {
@@ -175,7 +181,7 @@ func TestACycleOfAnyLengthEnds(t *testing.T) {
 				if i >= tail {
 					i = tail + (i-tail)%length
 				}
-				_, stalled = cursor.Accept(1_000_000, 1, FingerprintOf([]string{fmt.Sprint(i)}))
+				_, stalled = cursor.Accept(1_000_000, []string{fmt.Sprint(i)})
 			}
 			require.Contains(t, stalled, "repeats a page", "cycle of %d after %d pages", length, tail)
 			require.LessOrEqual(t, pages, 3*(length+tail)+1, "cycle of %d after %d pages", length, tail)
@@ -189,7 +195,7 @@ func TestALateStartIsNotFarPastTotal(t *testing.T) {
 	for _, total := range []int{-1, 0, 1} {
 		cursor := NewCursor(9001, 200)
 		for _, items := range []int{2, 2, 0} {
-			_, stalled := cursor.Accept(total, items, 0)
+			_, stalled := cursor.Accept(total, make([]string, items))
 			assert.Empty(t, stalled)
 		}
 		assert.True(t, cursor.Done)
