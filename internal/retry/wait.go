@@ -43,26 +43,6 @@ func AcsRetryAfter(header http.Header) time.Duration {
 	return duration(header.Get("X-Acs-Retry-After"), time.Millisecond)
 }
 
-// Remaining returns how many requests of a quota remain, and the time until the quota is
-// full again, from x-ratelimit-user-api or x-ratelimit-user, whichever has less left.
-// remain is negative if there is no such header.
-func Remaining(header http.Header) (remain int, reset time.Duration) {
-	remain = -1
-	for _, name := range [...]string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
-		for _, value := range header[name] {
-			n, err := strconv.Atoi(item(value, "Remain"))
-			switch left := timeLeft(value); {
-			case err != nil || n < 0:
-			case remain < 0 || n < remain:
-				remain, reset = n, left
-			case n == remain:
-				reset = max(reset, left)
-			}
-		}
-	}
-	return remain, reset
-}
-
 // timeLeft returns TimeLeft of a header such as
 // "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
 func timeLeft(header string) time.Duration {

@@ -61,24 +61,3 @@ func TestAskedWaits(t *testing.T) {
 		})
 	}
 }
-
-func TestWhatIsLeftOfAQuotaIsRead(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		api, user string
-		remain    int
-		reset     time.Duration
-	}{
-		"nothing":           {"", "", -1, 0},
-		"some":              {"Limit:10,Remain:7,TimeLeft:500,Reset:1", "", 7, 500 * time.Millisecond},
-		"none":              {"", "Limit:10, remain: 0, TimeLeft:500", 0, 500 * time.Millisecond},
-		"the tighter":       {"Remain:7,TimeLeft:500", "Remain:0,TimeLeft:2000", 0, 2 * time.Second},
-		"not the longer":    {"Remain:400,TimeLeft:60000", "Remain:0,TimeLeft:500", 0, 500 * time.Millisecond},
-		"the same":          {"Remain:0,TimeLeft:60000", "Remain:0,TimeLeft:500", 0, time.Minute},
-		"a word is nothing": {"Remain:few", "Remain:-3", -1, 0},
-	} {
-		remain, reset := Remaining(http.Header{"X-Ratelimit-User-Api": {test.api}, "X-Ratelimit-User": {test.user}})
-		assert.Equal(t, test.remain, remain, name)
-		assert.Equal(t, test.reset, reset, name)
-	}
-}
