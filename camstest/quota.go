@@ -1,7 +1,6 @@
 package camstest
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -32,23 +31,14 @@ func (s *Server) SetRetryAfter(on bool) {
 	s.quota.sayWait = on
 }
 
-// SetRateLimitHeader sets whether every answer to a request that counts has the remaining quota in the header
-// x-ratelimit-user-api: "Limit:10,Remain:0,TimeLeft:350,Reset:1767225600". TimeLeft is the milliseconds until the server
-// grants more. Reset, whose meaning is assumed, is that moment in seconds since 1970.
-func (s *Server) SetRateLimitHeader(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.quota.sayRest = on
-}
-
 // quota limits what an access key may do with an operation: limit requests per window of length per. If per is 0, it is
 // a token bucket of capacity limit instead.
 type quota struct {
-	limit            int
-	per              time.Duration
-	rate             float64 // tokens per second
-	used             map[quotaKey]*usage
-	sayWait, sayRest bool
+	limit   int
+	per     time.Duration
+	rate    float64 // tokens per second
+	used    map[quotaKey]*usage
+	sayWait bool
 }
 
 type quotaKey struct{ accessKeyID, bearerToken, operation string }
@@ -71,7 +61,7 @@ func (q *quota) set(limit int, per time.Duration, rate float64) {
 
 func (q *quota) isOff() bool { return q.limit <= 0 || q.per <= 0 && q.rate <= 0 }
 
-// use takes one request from the quota. It returns headers for the answer, and a refusal if nothing is left.
+// use takes one request from the quota. If nothing is left, it returns a refusal and headers for it.
 func (q *quota) use(key quotaKey, now time.Time) (http.Header, *refusal) {
 	if q.isOff() {
 		return nil, nil
@@ -85,49 +75,42 @@ func (q *quota) use(key quotaKey, now time.Time) (http.Header, *refusal) {
 	if q.per > 0 {
 		take = u.takeFromWindow
 	}
-	ok, left, wait := take(q, now)
-
-	header, milliseconds := http.Header{}, (wait+time.Millisecond-1)/time.Millisecond
-	if q.sayRest {
-		header.Set("X-Ratelimit-User-Api", fmt.Sprintf("Limit:%d,Remain:%d,TimeLeft:%d,Reset:%d",
-			q.limit, left, milliseconds, now.Add(wait).Unix()))
-	}
+	ok, wait := take(q, now)
 	if ok {
-		return header, nil
+		return nil, nil
 	}
+	header := http.Header{}
 	if q.sayWait {
+		milliseconds := (wait + time.Millisecond - 1) / time.Millisecond
 		header.Set("X-Acs-Retry-After", strconv.FormatInt(int64(milliseconds), 10))
 	}
 	return header, overQuota
 }
 
-// takeFromWindow and takeFromBucket return whether a request was left, how many are left now, and how long it takes until
-// there are more.
+// takeFromWindow and takeFromBucket return whether a request was left and, if not, how long it takes until there is one.
 
-func (u *usage) takeFromWindow(q *quota, now time.Time) (ok bool, left int, wait time.Duration) {
+func (u *usage) takeFromWindow(q *quota, now time.Time) (ok bool, wait time.Duration) {
 	// Requests may get here in another order than they arrived, so never go back to an older window.
 	if window := now.Truncate(q.per); window.After(u.window) {
 		u.window, u.count = window, 0
 	}
-	wait = u.window.Add(q.per).Sub(now)
 	if u.count >= q.limit {
-		return false, 0, wait
+		return false, u.window.Add(q.per).Sub(now)
 	}
 	u.count++
-	return true, q.limit - u.count, wait
+	return true, 0
 }
 
-func (u *usage) takeFromBucket(q *quota, now time.Time) (ok bool, left int, wait time.Duration) {
+func (u *usage) takeFromBucket(q *quota, now time.Time) (ok bool, wait time.Duration) {
 	if elapsed := now.Sub(u.filled); elapsed > 0 {
 		u.tokens += elapsed.Seconds() * q.rate
 		u.filled = now
 	}
 	u.tokens = min(u.tokens, float64(q.limit))
 	const rounding = 1e-6 // a caller who waits exactly as long as the header says must pass
-	if ok = u.tokens >= 1-rounding; ok {
-		u.tokens = max(0, u.tokens-1)
+	if u.tokens < 1-rounding {
+		return false, time.Duration((1 - u.tokens) / q.rate * float64(time.Second))
 	}
-	left = int(u.tokens + rounding)
-	missing := float64(left+1) - u.tokens
-	return ok, left, time.Duration(missing / q.rate * float64(time.Second))
+	u.tokens = max(0, u.tokens-1)
+	return true, 0
 }

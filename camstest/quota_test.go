@@ -184,26 +184,6 @@ func TestAQuotaSaysHowLongToWaitOnlyIfToldTo(t *testing.T) {
 	}
 }
 
-func TestAQuotaSaysWhatIsLeftOnlyIfToldTo(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // its clock begins at 946684800
-		s := newServer(1)
-		header := func() string { return inMemory(s).call(t, caller{}).Header.Get("X-Ratelimit-User-Api") }
-		s.SetQuota(3, time.Second)
-		assert.Empty(t, header())
-		s.SetRateLimitHeader(true)
-		time.Sleep(250 * ms)
-		assert.Equal(t, "Limit:3,Remain:1,TimeLeft:750,Reset:946684801", header())
-		assert.Equal(t, "Limit:3,Remain:0,TimeLeft:750,Reset:946684801", header())
-		assert.Equal(t, "Limit:3,Remain:0,TimeLeft:750,Reset:946684801", header(), "a refusal says it, too")
-
-		s.SetTokenBucket(10, 2)
-		assert.Equal(t, "Limit:2,Remain:1,TimeLeft:100,Reset:946684800", header())
-		time.Sleep(60 * ms)
-		assert.Equal(t, "Limit:2,Remain:0,TimeLeft:40,Reset:946684800", header())
-	})
-}
-
 // Requests at the same time reach the quota in any order, also around the end of a window.
 func TestAWindowIsNotOpenedAgain(t *testing.T) {
 	t.Parallel()

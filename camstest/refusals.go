@@ -14,8 +14,8 @@ const (
 	OverQuota     Case = "over quota"     // 429 Throttling.User: see [Server.SetQuota]
 )
 
-// SetRefusal sets the answer for a case, for instance [Refusal](400, "Throttling", "..."). The headers of
-// [Server.SetRetryAfter] and [Server.SetRateLimitHeader] are added to it. The zero Answer means the assumed one.
+// SetRefusal sets the answer for a case, for instance [Refusal](400, "Throttling", "..."). The header of
+// [Server.SetRetryAfter] is added to it. The zero Answer means the assumed one.
 func (s *Server) SetRefusal(c Case, a Answer) {
 	a.Header = a.Header.Clone()
 	s.mu.Lock()

@@ -484,7 +484,6 @@ func TestManyAtOnce(t *testing.T) {
 				s.SetActivationDelay(time.Duration(i))
 				s.SetTokenBucket(1e9, 1000)
 				s.SetRefusal(OverQuota, Answer{})
-				s.SetRateLimitHeader(i%2 == 0)
 				s.Handle("Other", func(Request) Answer { return Answer{} })
 				s.AnswerFunc(func(Request) (Answer, bool) { return Answer{}, false })
 				s.Activate()
