@@ -304,16 +304,6 @@ func TestTheServiceAcceptsOurSignaturesOverRealConnections(t *testing.T) {
 	}
 }
 
-// providerFunc is a provider of the user's.
-type providerFunc func(context.Context) (cams.Credentials, error)
-
-func (f providerFunc) Credentials(ctx context.Context) (cams.Credentials, error) { return f(ctx) }
-
-// signerFunc is a signer of one function.
-type signerFunc func(req *http.Request, in cams.SigningInput) error
-
-func (f signerFunc) Sign(req *http.Request, in cams.SigningInput) error { return f(req, in) }
-
 func TestAHeaderWithSeveralValuesIsSigned(t *testing.T) {
 	t.Parallel()
 	_, client := service(t, cams.WithSigner(signerFunc(func(req *http.Request, in cams.SigningInput) error {

@@ -2,14 +2,21 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
@@ -159,3 +166,130 @@ func (b blocked) Read([]byte) (int, error) { <-b.ctx.Done(); return 0, b.ctx.Err
 type cut struct{}
 
 func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// providerFunc is a provider of the user's.
+type providerFunc func(context.Context) (cams.Credentials, error)
+
+func (f providerFunc) Credentials(ctx context.Context) (cams.Credentials, error) { return f(ctx) }
+
+// signerFunc is a signer of one function.
+type signerFunc func(req *http.Request, in cams.SigningInput) error
+
+func (f signerFunc) Sign(req *http.Request, in cams.SigningInput) error { return f(req, in) }
+
+// leaked is the secret that the careless providers and servers of these tests show.
+const leaked = "hunter2"
+
+// withoutEnvironment hides all credentials of the machine from credentials-go
+// and keeps it from the network. It returns the home directory.
+func withoutEnvironment(t *testing.T) string {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "ALIBABA_CLOUD_") {
+			t.Setenv(name, "")
+		}
+	}
+	home, err := os.MkdirTemp("", "home") // its path is shorter than that of t.TempDir: errors are clipped
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+	return home
+}
+
+func writeFile(t *testing.T, path, content string) string {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+// goCredential makes a credential with the real credentials-go.
+func goCredential(t testing.TB, config *credentials.Config) credentials.Credential {
+	t.Helper()
+	c, err := credentials.NewCredential(config)
+	require.NoError(t, err)
+	return c
+}
+
+// goProvider is a user's own provider for credentials-go.
+type goProvider func() (*providers.Credentials, error)
+
+func (p goProvider) GetCredentials() (*providers.Credentials, error) { return p() }
+
+func (p goProvider) GetProviderName() string { return "static_sts" } // it may claim anything
+
+// goModel is a user's own credential.
+type goModel struct {
+	credentials.Credential // nil: only GetCredential may be used
+	get                    func() (*credentials.CredentialModel, error)
+}
+
+func (c goModel) GetCredential() (*credentials.CredentialModel, error) { return c.get() }
+
+// accepting is a service that takes any credentials but those whose token it refuses with a code.
+func accepting(refuse func(token string) (code string)) cams.Option {
+	return withTransport(func(r *http.Request) (*http.Response, error) {
+		status, body := 200, `{"Success":true,"Code":"OK","RequestId":"id"}`
+		if code := refuse(r.Header.Get("x-acs-security-token")); code != "" {
+			status, body = 400, `{"Code":"`+code+`","Message":"m","RequestId":"id"}`
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	})
+}
+
+func newClientWith(t testing.TB, provider cams.CredentialsProvider, opts ...cams.Option) *cams.Client {
+	t.Helper()
+	client, err := cams.NewClient(append([]cams.Option{
+		cams.WithCredentials(provider), cams.WithRetry(cams.NoRetry()), accepting(func(string) string { return "" }),
+	}, opts...)...)
+	require.NoError(t, err)
+	return client
+}
+
+func list(ctx context.Context, client *cams.Client) error {
+	_, err := client.ListChatGroupParticipants(ctx, validRequest())
+	return err
+}
+
+var someCredentials = cams.Credentials{AccessKeyID: "id", AccessKeySecret: testSecret, SecurityToken: "token"}
+
+// uri is a credentials URI on loopback.
+type uri struct {
+	*httptest.Server
+	hits, inFlight, most atomic.Int64
+}
+
+// newURI serves what answer returns. answer gets the number of requests so far.
+func newURI(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, hit int64)) *uri {
+	t.Helper()
+	u := &uri{}
+	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hit, now := u.hits.Add(1), u.inFlight.Add(1)
+		defer u.inFlight.Add(-1)
+		for most := u.most.Load(); now > most && !u.most.CompareAndSwap(most, now); most = u.most.Load() {
+		}
+		answer(w, r, hit)
+	}))
+	u.Config.SetKeepAlivesEnabled(false) // credentials-go never closes its connections
+	t.Cleanup(u.Close)
+	return u
+}
+
+// issue answers with token-1, token-2 and so on, each valid for the given time.
+func issue(good time.Duration) func(http.ResponseWriter, *http.Request, int64) {
+	return func(w http.ResponseWriter, _ *http.Request, hit int64) {
+		_ = json.NewEncoder(w).Encode(map[string]string{
+			"AccessKeyId":     "id",
+			"AccessKeySecret": fmt.Sprintf("secret-%d", hit),
+			"SecurityToken":   fmt.Sprintf("token-%d", hit),
+			"Expiration":      time.Now().Add(good).UTC().Format("2006-01-02T15:04:05Z"),
+		})
+	}
+}
+
+func (u *uri) provider(t testing.TB) cams.CredentialsProvider {
+	t.Helper()
+	return cams.CredentialsFrom(goCredential(t, new(credentials.Config).SetType("credentials_uri").SetURLCredential(u.URL)))
+}
