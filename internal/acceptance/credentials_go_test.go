@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -11,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,28 +136,6 @@ func TestTheDefaultChainFindsWhatCredentialsGoFinds(t *testing.T) {
 	}
 }
 
-func TestASlowURIDelaysNobodyBeyondTheirOwnContext(t *testing.T) {
-	t.Parallel()
-	asked, release := make(chan struct{}), make(chan struct{})
-	u := newURI(t, func(w http.ResponseWriter, r *http.Request, hit int64) {
-		close(asked) // a second request would panic
-		<-release
-		issue(time.Hour)(w, r, hit)
-	})
-	client := newClientWith(t, u.provider(t))
-	patient := make(chan error, 1)
-	go func() { patient <- list(t.Context(), client) }()
-	<-asked
-	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error, 1)
-	go func() { left <- list(ctx, client) }()
-	cancel()
-	assert.ErrorIs(t, <-left, context.Canceled, "while the URI still hangs")
-	close(release)
-	assert.NoError(t, <-patient)
-	assert.EqualValues(t, 1, u.hits.Load())
-}
-
 func TestAURIThatFailsIsAskedAgainAndGivesNothingAway(t *testing.T) {
 	t.Parallel()
 	const body = `{"AccessKeyId":"id","AccessKeySecret":"` + leaked + `","SecurityToken":"` + leaked + `"`
@@ -218,46 +193,6 @@ func TestAnUnreachableURIKeepsItsQueryToItself(t *testing.T) {
 	}
 }
 
-// STS is reached by HTTPS only, so credentials-go must trust the test's certificate.
-func TestARoleIsAssumedOnceForAll(t *testing.T) { // not parallel: it replaces http.DefaultTransport
-	withoutEnvironment(t)
-	var hits atomic.Int64
-	var refuse atomic.Bool
-	sts := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if refuse.Load() {
-			w.WriteHeader(403)
-			fmt.Fprintf(w, `{"Code":"NoPermission","Message":"%s %s"}`, leaked, r.URL.RawQuery)
-			return
-		}
-		hits.Add(1)
-		assert.Equal(t, "AssumeRole", r.URL.Query().Get("Action"))
-		fmt.Fprint(w, `{"Credentials":{"AccessKeyId":"role-id","AccessKeySecret":"role-secret","SecurityToken":"role-token","Expiration":"2100-01-01T00:00:00Z"}}`)
-	}))
-	t.Cleanup(sts.Close)
-	before := http.DefaultTransport
-	http.DefaultTransport = sts.Client().Transport
-	t.Cleanup(func() { http.DefaultTransport = before })
-	role := func() cams.CredentialsProvider {
-		return cams.CredentialsFrom(goCredential(t, new(credentials.Config).SetType("ram_role_arn").SetAccessKeyId("id").SetAccessKeySecret(leaked).
-			SetRoleArn("acs:ram::1:role/r").SetRoleSessionName("s").SetSTSEndpoint(sts.Listener.Addr().String())))
-	}
-	provider := role()
-	var group sync.WaitGroup
-	for range 50 {
-		group.Go(func() {
-			creds, err := provider.Credentials(t.Context())
-			assert.NoError(t, err)
-			assert.Equal(t, cams.Credentials{AccessKeyID: "role-id", AccessKeySecret: "role-secret", SecurityToken: "role-token"}, creds)
-		})
-	}
-	group.Wait()
-	assert.EqualValues(t, 1, hits.Load())
-
-	refuse.Store(true)
-	err := list(t.Context(), newClientWith(t, role()))
-	assert.EqualError(t, err, "cams: ListChatGroupParticipants: no credentials: refresh session token failed: [redacted] (NoPermission) (1 attempt)")
-}
-
 func TestAClientWorksOnceTheEnvironmentIsFixed(t *testing.T) {
 	withoutEnvironment(t)
 	client, err := cams.NewClient(accepting(func(string) string { return "" }))
@@ -304,22 +239,6 @@ func TestABrokenConfigurationIsNotQuoted(t *testing.T) {
 			walk(err, func(err error) { requireClean(t, fmt.Sprintf("%T", err), err, forbidden(leaked)) })
 		})
 	}
-}
-
-func TestTheDefaultChainIsBuiltAtTheFirstCallAndKept(t *testing.T) {
-	withoutEnvironment(t)
-	client, err := cams.NewClient(accepting(func(string) string { return "" }))
-	require.NoError(t, err)
-	u := newURI(t, issue(time.Hour))
-	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", u.URL) // after NewClient
-	other, err := cams.NewClient()
-	require.NoError(t, err)
-	require.NotNil(t, other)
-	assert.Zero(t, u.hits.Load(), "NewClient asks nobody")
-	for range 3 {
-		require.NoError(t, list(t.Context(), client))
-	}
-	assert.EqualValues(t, 1, u.hits.Load(), "a new chain would ask again")
 }
 
 func BenchmarkCredentials(b *testing.B) {

@@ -69,18 +69,6 @@ func TestATokenNearItsExpiryIsRefreshedAtEachUseButOneAtATime(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsGoodIsNotRefreshed(t *testing.T) {
-	t.Parallel()
-	u := newURI(t, issue(time.Hour))
-	provider := u.provider(t)
-	for range 3 {
-		creds, err := provider.Credentials(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, "token-1", creds.SecurityToken)
-	}
-	assert.EqualValues(t, 1, u.hits.Load())
-}
-
 func TestEachAttemptIsSignedWithTheCredentialsOfItsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -99,29 +87,52 @@ func TestEachAttemptIsSignedWithTheCredentialsOfItsTime(t *testing.T) {
 	})
 }
 
-// expire is a service that refuses one token and counts the requests.
-func expire(token string, requests *atomic.Int64) cams.Option {
-	return accepting(func(got string) string {
-		requests.Add(1)
-		if got == token {
-			return "InvalidSecurityToken.Expired"
-		}
-		return ""
-	})
-}
-
-func TestAnExpiredTokenIsRefreshedAndTheCallRepeated(t *testing.T) {
-	withoutEnvironment(t)
-	u := newURI(t, issue(time.Hour)) // so the chain itself sees no reason to refresh
-	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", u.URL)
-	var requests atomic.Int64
-	client, err := cams.NewClient(expire("token-1", &requests))
-	require.NoError(t, err)
-	for range 3 {
-		require.NoError(t, list(t.Context(), client))
+// The test sets the environment, so it is not parallel.
+func TestAnExpiredTokenIsRefreshedOnceOrTheError(t *testing.T) {
+	chain := func(t *testing.T, u *uri) cams.CredentialsProvider {
+		withoutEnvironment(t)
+		t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", u.URL)
+		return cams.DefaultCredentials()
 	}
-	assert.EqualValues(t, 2, u.hits.Load(), "one refresh")
-	assert.EqualValues(t, 4, requests.Load(), "one retry, and none for the later calls")
+	anew := issue(time.Hour) // so its holder sees no reason to refresh
+	same := func(w http.ResponseWriter, r *http.Request, _ int64) { issue(time.Hour)(w, r, 1) }
+	for name, test := range map[string]struct {
+		answer   func(http.ResponseWriter, *http.Request, int64)
+		provider func(*testing.T, *uri) cams.CredentialsProvider
+		asked    int64
+		requests int64 // of three calls
+		is       error
+	}{
+		"the default chain":                            {anew, chain, 2, 4, nil},
+		"the default chain, whose token stays expired": {same, chain, 4, 3, cams.ErrUnauthenticated},
+		// CredentialsFrom cannot replace a credential that keeps its token. Only its maker can build a new one.
+		"a credential of credentials-go, which keeps it": {anew, func(t *testing.T, u *uri) cams.CredentialsProvider { return u.provider(t) }, 1, 3, cams.ErrUnauthenticated},
+		"a static token": {anew, func(*testing.T, *uri) cams.CredentialsProvider {
+			return cams.StaticCredentials("id", testSecret, "token-1")
+		}, 0, 3, cams.ErrUnauthenticated},
+		"a provider of yours": {anew, func(t *testing.T, u *uri) cams.CredentialsProvider {
+			return providerFunc(func(context.Context) (cams.Credentials, error) {
+				return cams.Credentials{AccessKeyID: "id", AccessKeySecret: testSecret, SecurityToken: fmt.Sprint("token-", u.hits.Add(1))}, nil
+			})
+		}, 4, 4, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := newURI(t, test.answer)
+			var requests atomic.Int64
+			client := newClientWith(t, test.provider(t, u), cams.WithRetry(cams.RetryPolicy{}), accepting(func(token string) string {
+				requests.Add(1)
+				if token == "token-1" {
+					return "InvalidSecurityToken.Expired"
+				}
+				return ""
+			}))
+			for range 3 {
+				require.ErrorIs(t, list(t.Context(), client), test.is)
+			}
+			assert.Equal(t, test.requests, requests.Load(), "no token is refused twice in a call")
+			assert.Equal(t, test.asked, u.hits.Load())
+		})
+	}
 }
 
 func TestFiftyCallsWithOneExpiredTokenRefreshItOnce(t *testing.T) {
@@ -152,15 +163,6 @@ func TestFiftyCallsWithOneExpiredTokenRefreshItOnce(t *testing.T) {
 	t.Logf("%d calls with an expired token: %d refresh, %d requests", calls, u.hits.Load()-1, requests.Load())
 	assert.EqualValues(t, 2, u.hits.Load(), "the first token and one refresh")
 	assert.EqualValues(t, 2*calls, requests.Load())
-}
-
-func TestAnExpiredTokenThatIsStaticIsNotSentAgain(t *testing.T) {
-	t.Parallel()
-	client, mock := newClient(t, cams.WithRetry(cams.RetryPolicy{}), cams.WithCredentials(cams.StaticCredentials("id", testSecret, testToken)))
-	answerWith(mock, 400, nil, `{"Code":"InvalidSecurityToken.Expired","Message":"m","RequestId":"id"}`)
-	err := list(t.Context(), client)
-	require.ErrorIs(t, err, cams.ErrUnauthenticated)
-	assert.Equal(t, 1, mock.GetTotalCallCount())
 }
 
 func TestARefusedIdentityMakesAProviderBeAskedAgainOnce(t *testing.T) {
@@ -204,47 +206,6 @@ func TestARefusedIdentityMakesAProviderBeAskedAgainOnce(t *testing.T) {
 			})
 		}
 	}
-}
-
-func TestATokenThatStaysExpiredIsAnErrorNotALoop(t *testing.T) {
-	withoutEnvironment(t)
-	u := newURI(t, func(w http.ResponseWriter, r *http.Request, _ int64) { issue(time.Hour)(w, r, 1) })
-	t.Setenv("ALIBABA_CLOUD_CREDENTIALS_URI", u.URL)
-	var requests atomic.Int64
-	client, err := cams.NewClient(expire("token-1", &requests))
-	require.NoError(t, err)
-	err = list(t.Context(), client)
-	require.ErrorIs(t, err, cams.ErrUnauthenticated)
-	assert.EqualError(t, err, "cams: ListChatGroupParticipants: InvalidSecurityToken.Expired: m - get new temporary credentials (status 400, request ID id, 1 attempt)")
-	assert.EqualValues(t, 1, requests.Load(), "the same token would be refused again")
-	assert.EqualValues(t, 2, u.hits.Load())
-}
-
-// CredentialsFrom cannot replace a credential that keeps its expired token. Only its
-// maker can build a new one.
-func TestACredentialThatKeepsItsExpiredTokenIsAnErrorNotALoop(t *testing.T) {
-	t.Parallel()
-	u := newURI(t, issue(time.Hour)) // so credentials-go keeps it
-	var requests atomic.Int64
-	client := newClientWith(t, u.provider(t), expire("token-1", &requests), cams.WithRetry(cams.RetryPolicy{}))
-	require.ErrorIs(t, list(t.Context(), client), cams.ErrUnauthenticated)
-	assert.EqualValues(t, 1, requests.Load(), "the same token would be refused again")
-	assert.EqualValues(t, 1, u.hits.Load())
-}
-
-func TestAProviderOfYoursIsAskedAgainForAnExpiredToken(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		asked := 0
-		var requests atomic.Int64
-		client := newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) {
-			asked++
-			return cams.Credentials{AccessKeyID: "id", AccessKeySecret: testSecret, SecurityToken: fmt.Sprintf("token-%d", asked)}, nil
-		}), expire("token-1", &requests), cams.WithRetry(cams.RetryPolicy{}))
-		assert.NoError(t, list(t.Context(), client))
-		assert.Equal(t, 2, asked)
-		assert.EqualValues(t, 2, requests.Load())
-	})
 }
 
 func TestAFetchOlderThanTheRejectionDoesNotBringTheTokenBack(t *testing.T) {
