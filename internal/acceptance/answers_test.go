@@ -1,8 +1,6 @@
 package acceptance
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
@@ -426,28 +424,6 @@ func TestTheErrorOfARedirectNamesTheTargetsHost(t *testing.T) {
 		assert.Equal(t, want, got.Reason)
 		assert.Equal(t, location, info.Header.Get("Location"), "the answer's headers are whole")
 	}
-}
-
-func TestABrokenGzipBodyIsNotRetriedForEver(t *testing.T) {
-	t.Parallel()
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	io.WriteString(w, `{"Code":"OK","Success":true}`)
-	w.Close()
-	spoiled := packed.Bytes()
-	spoiled[len(spoiled)-8] ^= 0xff // the checksum
-	client, mock := newClient(t, cams.WithRetry(cams.RetryPolicy{}))
-	mock.RegisterNoResponder(func(*http.Request) (*http.Response, error) {
-		r, err := gzip.NewReader(bytes.NewReader(spoiled))
-		require.NoError(t, err)
-		return &http.Response{StatusCode: 200, Header: http.Header{"X-Acs-Request-Id": {requestID}}, Body: io.NopCloser(r)}, nil
-	})
-	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-	var got *cams.ResponseError
-	require.ErrorAs(t, err, &got)
-	assert.ErrorIs(t, err, gzip.ErrChecksum)
-	assert.Equal(t, requestID, got.RequestID)
-	assert.Equal(t, 1, got.Attempts)
 }
 
 func TestErrorTextsAreOneLineWithTheFacts(t *testing.T) {

@@ -425,3 +425,18 @@ level=WARN msg="cams call failed" operation=ListChatGroupParticipants attempts=2
 		assert.Equal(t, want, log.String())
 	})
 }
+
+func TestADeadlineWithinAPauseEndsTheCallAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t, cams.WithRetry(cams.RetryPolicy{BaseDelay: time.Hour, MaxDelay: time.Hour}))
+		server.Answer(camstest.Refusal(503, "ServiceUnavailable", "m"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := client.ListChatGroupParticipants(ctx, validRequest())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.True(t, cams.IsCode(err, "ServiceUnavailable"), "and why there was a pause")
+		assert.Equal(t, time.Second, time.Since(start))
+	})
+}

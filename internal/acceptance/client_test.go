@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -171,89 +170,6 @@ func TestARequestTravelsAsDocumented(t *testing.T) {
 		"what is not set is not sent")
 }
 
-func TestInvalidRequestsAreNotSent(t *testing.T) {
-	t.Parallel()
-	client, mock := newClient(t)
-	for field, spoil := range map[string]func(*cams.ListChatGroupParticipantsRequest){
-		"BusinessNumber": func(r *cams.ListChatGroupParticipantsRequest) { r.BusinessNumber = "" },
-		"GroupID":        func(r *cams.ListChatGroupParticipantsRequest) { r.GroupID = "" },
-		"CustSpaceID":    func(r *cams.ListChatGroupParticipantsRequest) { r.CustSpaceID = "" },
-		"Page.Size":      func(r *cams.ListChatGroupParticipantsRequest) { r.Page = &cams.Page{Size: 0, Index: 1} },
-		"Page.Index":     func(r *cams.ListChatGroupParticipantsRequest) { r.Page = &cams.Page{Size: 1, Index: -1} },
-	} {
-		req := validRequest()
-		spoil(req)
-		resp, err := client.ListChatGroupParticipants(t.Context(), req)
-		var invalid *cams.ValidationError
-		require.ErrorAs(t, err, &invalid, field)
-		assert.Equal(t, field, invalid.Field)
-		assert.Nil(t, resp)
-	}
-	if strconv.IntSize == 64 {
-		req := validRequest()
-		req.Page = &cams.Page{Size: 1, Index: math.MaxInt}
-		_, err := client.ListChatGroupParticipants(t.Context(), req)
-		assert.EqualError(t, err, "cams: Page.Index is above 2147483647")
-	}
-	var invalid *cams.ValidationError
-	_, err := client.ListChatGroupParticipants(t.Context(), nil)
-	require.ErrorAs(t, err, &invalid)
-	var noContext context.Context
-	_, err = client.ListChatGroupParticipants(noContext, validRequest())
-	require.ErrorAs(t, err, &invalid)
-	assert.Equal(t, "ctx", invalid.Field)
-	assert.Zero(t, mock.GetTotalCallCount())
-
-	_, err = new(cams.Client).ListChatGroupParticipants(t.Context(), validRequest())
-	require.ErrorAs(t, err, &invalid, "a client that NewClient did not make")
-	var none *cams.Client
-	_, err = none.ListChatGroupParticipants(t.Context(), validRequest())
-	require.ErrorAs(t, err, &invalid)
-	none.CloseIdleConnections()
-}
-
-func TestTheCallersHTTPClientIsRespectedAndNotChanged(t *testing.T) {
-	t.Parallel()
-	var redirects int
-	own := &http.Client{
-		Transport:     httpmock.NewMockTransport(),
-		CheckRedirect: func(*http.Request, []*http.Request) error { redirects++; return nil },
-		Timeout:       time.Minute,
-	}
-	before := *own
-	client, err := cams.NewClient(cams.WithHTTPClient(own), testCredentials(), cams.WithRetry(cams.NoRetry()))
-	require.NoError(t, err)
-	answerWith(own.Transport.(*httpmock.MockTransport), 307, http.Header{"Location": {"https://evil.example/"}}, "")
-	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
-
-	var protocol *cams.ResponseError
-	require.ErrorAs(t, err, &protocol)
-	assert.Equal(t, 307, protocol.StatusCode)
-	assert.Zero(t, redirects)
-	assert.NotNil(t, own.CheckRedirect)
-	assert.Equal(t, before.Timeout, own.Timeout)
-	assert.Same(t, before.Transport, own.Transport)
-}
-
-func TestARedirectToAnotherHostGetsNothingOfOurs(t *testing.T) {
-	t.Parallel()
-	var reached bool
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
-	defer other.Close()
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		server := httptest.NewServer(http.RedirectHandler(other.URL, status))
-		client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials())
-		require.NoError(t, err)
-		_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
-		var protocol *cams.ResponseError
-		require.ErrorAs(t, err, &protocol)
-		assert.Equal(t, status, protocol.StatusCode)
-		assert.Equal(t, 1, protocol.Attempts)
-		server.Close()
-	}
-	assert.False(t, reached)
-}
-
 // identifiers are values that are hard to encode.
 var identifiers = []string{"plain", "a b", "+*~/&=%", "%20%2B", "客户群组", "😀👩‍👩‍👧", `"\<>'`, "\x01\x7f", "a;b?c#d"}
 
@@ -383,4 +299,21 @@ func TestConnectionsAreReused(t *testing.T) {
 	client.CloseIdleConnections()
 	server.Close()
 	assert.Equal(t, 1, dialled, "whatever the answer was")
+}
+
+func TestACallWithoutAContextOrWithTooLargeAPageIsNotSent(t *testing.T) {
+	t.Parallel()
+	client, mock := newClient(t)
+	if strconv.IntSize == 64 {
+		req := validRequest()
+		req.Page = &cams.Page{Size: 1, Index: math.MaxInt}
+		_, err := client.ListChatGroupParticipants(t.Context(), req)
+		assert.EqualError(t, err, "cams: Page.Index is above 2147483647")
+	}
+	var noContext context.Context
+	_, err := client.ListChatGroupParticipants(noContext, validRequest())
+	requireInvalidField(t, err, "ctx")
+	assert.Zero(t, mock.GetTotalCallCount())
+	new(cams.Client).CloseIdleConnections() // no panic
+	(*cams.Client)(nil).CloseIdleConnections()
 }

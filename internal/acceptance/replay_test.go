@@ -126,56 +126,6 @@ func TestARepeatableWriteWhoseKeptConnectionClosesAfterItWasReadIsRepeated(t *te
 	})
 }
 
-// The server closes idle connections. net/http notices that before or after it writes a
-// request. Every other connection closes after it has read one.
-func TestDeadIdleConnectionsDoubleNoCreation(t *testing.T) {
-	t.Parallel()
-	eachCreation(t, func(t *testing.T, op operationCase) {
-		server := creations{success: op.success()}
-		client := overTCP(t, func(n int, conn *net.TCPConn) {
-			requests := bufio.NewReader(conn)
-			if server.answer(requests, conn) && n%2 == 0 {
-				server.read(requests)
-			}
-		})
-		const calls = 60
-		done := 0
-		for range calls {
-			_, err := op.call(t.Context(), client)
-			succeededOrUnknown(t, err)
-			if err == nil {
-				done++
-			}
-		}
-		assert.Positive(t, done)
-		assert.Less(t, done, calls)
-		assert.GreaterOrEqual(t, server.received.Load(), int64(done))
-		assert.LessOrEqual(t, server.received.Load(), int64(calls))
-	})
-}
-
-// A server that no longer writes may still read, so a creation that arrives there counts.
-func TestAHalfClosedIdleConnectionDoublesNoCreation(t *testing.T) {
-	t.Parallel()
-	eachCreation(t, func(t *testing.T, op operationCase) {
-		server := creations{success: op.success()}
-		client := overTCP(t, func(_ int, conn *net.TCPConn) {
-			requests := bufio.NewReader(conn)
-			if server.answer(requests, conn) {
-				conn.CloseWrite()
-				server.read(requests)
-			}
-		})
-		const calls = 60
-		for range calls {
-			_, err := op.call(t.Context(), client)
-			succeededOrUnknown(t, err)
-		}
-		client.CloseIdleConnections()
-		assert.LessOrEqual(t, server.received.Load(), int64(calls))
-	})
-}
-
 // withDialer returns a client of a handwritten server. It dials with dial, which gets
 // the number of the dial, counted from 1.
 func withDialer(t *testing.T, server *byHand, dial func(n int, dial func() (net.Conn, error)) (net.Conn, error)) *cams.Client {
@@ -305,4 +255,47 @@ func TestACreationWhoseHTTP2StreamIsResetIsSentOnce(t *testing.T) {
 		}
 		assert.EqualValues(t, 3, received.Load())
 	})
+}
+
+// The server closes idle connections, wholly or only for writing. net/http notices that
+// before or after it writes a request. What a server reads then counts.
+func TestDeadIdleConnectionsDoubleNoCreation(t *testing.T) {
+	t.Parallel()
+	for how, closes := range map[string]func(server *creations, n int, requests *bufio.Reader, conn *net.TCPConn){
+		"every other after one more request": func(server *creations, n int, requests *bufio.Reader, _ *net.TCPConn) {
+			if n%2 == 0 {
+				server.read(requests)
+			}
+		},
+		"for writing": func(server *creations, _ int, requests *bufio.Reader, conn *net.TCPConn) {
+			conn.CloseWrite()
+			server.read(requests)
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			eachCreation(t, func(t *testing.T, op operationCase) {
+				server := creations{success: op.success()}
+				client := overTCP(t, func(n int, conn *net.TCPConn) {
+					requests := bufio.NewReader(conn)
+					if server.answer(requests, conn) {
+						closes(&server, n, requests, conn)
+					}
+				})
+				const calls = 60
+				done := 0
+				for range calls {
+					_, err := op.call(t.Context(), client)
+					succeededOrUnknown(t, err)
+					if err == nil {
+						done++
+					}
+				}
+				client.CloseIdleConnections()
+				assert.Positive(t, done)
+				assert.GreaterOrEqual(t, server.received.Load(), int64(done))
+				assert.LessOrEqual(t, server.received.Load(), int64(calls))
+			})
+		})
+	}
 }

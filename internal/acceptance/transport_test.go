@@ -181,7 +181,8 @@ func (l pipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l pipeListener) Close() error   { close(l.closed); return nil }
+func (l pipeListener) Close() error { close(l.closed); return nil }
+
 func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }
 
 // inOwnProcess runs a test in a separate process, and reports whether this is that process.
@@ -314,19 +315,21 @@ func TestTheCallersTransportIsSharedAndNotChanged(t *testing.T) {
 	defer server.Close()
 	transport := &http.Transport{TLSHandshakeTimeout: 7 * time.Second}
 	defer transport.CloseIdleConnections()
-	own := &http.Client{Transport: transport, Timeout: time.Minute}
+	redirects := 0
+	own := &http.Client{Transport: transport, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { redirects++; return nil }}
 	client, err := cams.NewClient(cams.WithHTTPClient(own), cams.WithEndpoint(server.URL), testCredentials())
 	require.NoError(t, err)
 	service.AnswerOnce(camstest.Answer{Body: goodBody}, camstest.Answer{Status: 307, Header: http.Header{"Location": {"/"}}, Body: "x"})
 	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
 	require.NoError(t, err)
+	assert.Zero(t, redirects)
 	res, err := own.Get(server.URL)
 	require.NoError(t, err, "it follows redirects as before")
 	res.Body.Close()
 	assert.Equal(t, 404, res.StatusCode)
 	assert.Len(t, service.Requests(), 3)
 	assert.Same(t, transport, own.Transport)
-	assert.Nil(t, own.CheckRedirect)
+	assert.Equal(t, 1, redirects)
 	assert.Equal(t, time.Minute, own.Timeout)
 	assert.Equal(t, 7*time.Second, transport.TLSHandshakeTimeout)
 

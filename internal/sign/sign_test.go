@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -243,21 +242,6 @@ func TestACS3SignsWhatTheGatewayRebuilds(t *testing.T) {
 	body, err := io.ReadAll(req.Body)
 	require.NoError(t, err)
 	assert.Equal(t, "body", string(body), "the body can still be sent")
-}
-
-func TestABodyThatCannotBeReadIsAnError(t *testing.T) {
-	t.Parallel()
-	req, in := signable(t)
-	req.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
-	assert.ErrorIs(t, ACS3(req, in), io.ErrUnexpectedEOF)
-}
-
-func TestARequestWithoutAHeaderMapIsSigned(t *testing.T) {
-	t.Parallel()
-	for name, sign := range signatures {
-		_, in := signable(t)
-		assert.NoError(t, sign(&http.Request{URL: &url.URL{Host: "h"}}, in), name)
-	}
 }
 
 func FuzzSigningNeverPanics(f *testing.F) {
