@@ -941,20 +941,6 @@ func TestARangeDoesNotMoveNextPageNorAnotherRange(t *testing.T) {
 	assert.Equal(t, 3, p.NextIndex())
 }
 
-func TestNextIndexMovesWithEachPage(t *testing.T) {
-	t.Parallel()
-	for _, prefetch := range []int{1, 4} {
-		p := newPager(&service{answer: group(named("abcdefg"))}, &cams.Page{Size: 2, Index: 2}, cams.WithPrefetch(prefetch))
-		want := 2
-		for _, err := range p.Pages(t.Context()) {
-			require.NoError(t, err)
-			want++
-			assert.Equal(t, want, p.NextIndex())
-		}
-		assert.Equal(t, 5, p.NextIndex())
-	}
-}
-
 func TestNextIndexMovesWithTheLastMemberOfAPage(t *testing.T) {
 	t.Parallel()
 	next := map[string]int{"a": 1, "b": 1, "c": 2, "d": 2, "e": 2, "f": 3, "g": 4}

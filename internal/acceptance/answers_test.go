@@ -466,8 +466,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		mock := httpmock.NewMockTransport()
 		mock.RegisterNoResponder(httpmock.NewStringResponder(status, body))
-		client, err := cams.NewClient(cams.WithHTTPClient(&http.Client{Transport: mock}), testCredentials(), cams.WithRetry(cams.NoRetry()))
-		require.NoError(t, err)
+		client := clientOf(t, cams.WithHTTPClient(&http.Client{Transport: mock}), testCredentials(), cams.WithRetry(cams.NoRetry()))
 		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 		if err == nil {
 			require.NotNil(t, resp)

@@ -169,12 +169,11 @@ func TestTheCallersContextEndsEverything(t *testing.T) {
 					return // given up at once: see TestAWaitThatIsTooLongIsReturnedAtOnce
 				}
 				synctest.Test(t, func(t *testing.T) {
-					client, err := cams.NewClient(testCredentials(), option)
-					require.NoError(t, err)
+					client := clientOf(t, testCredentials(), option)
 					ctx, cancel, want := end(t.Context())
 					defer cancel()
 					start := time.Now()
-					_, err = client.ListChatGroupParticipants(ctx, validRequest())
+					_, err := client.ListChatGroupParticipants(ctx, validRequest())
 					require.ErrorIs(t, err, want)
 					assert.Equal(t, time.Second, time.Since(start), "not a moment later")
 					if want == context.Canceled {
@@ -236,11 +235,10 @@ func TestATotalOutageMeetsFewMoreRequestsThanCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var requests atomic.Int64
-		client, err := cams.NewClient(testCredentials(), withTransport(func(*http.Request) (*http.Response, error) {
+		client := clientOf(t, testCredentials(), withTransport(func(*http.Request) (*http.Response, error) {
 			requests.Add(1)
 			return nil, syscall.ECONNREFUSED
 		}))
-		require.NoError(t, err)
 		const calls = 10_000
 		var group sync.WaitGroup
 		for range 100 {

@@ -96,26 +96,23 @@ func goingAway(t *testing.T) (address string, transport *http.Transport, connect
 func TestAServerThatClosesEachNewConnectionIsNotDialedWithoutEnd(t *testing.T) {
 	t.Parallel()
 	const perAttempt = 2 * 5 // net/http dials ahead
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			address, transport, connections := goingAway(t)
-			options := []cams.Option{cams.WithEndpoint("https://" + address), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})}
-			client := clientOf(t, append(options, cams.WithRetry(cams.NoRetry()))...)
-			_, err := op.call(t.Context(), client)
-			require.ErrorContains(t, err, "because the server closed each one")
-			assert.NotErrorIs(t, err, context.Canceled)
-			assert.Equal(t, !op.repeatable, errors.Is(err, cams.ErrOutcomeUnknown))
-			assert.LessOrEqual(t, connections.Load(), int64(perAttempt))
+	eachOperation(t, allOperations(), func(t *testing.T, op operationCase) {
+		address, transport, connections := goingAway(t)
+		options := []cams.Option{cams.WithEndpoint("https://" + address), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})}
+		client := clientOf(t, append(options, cams.WithRetry(cams.NoRetry()))...)
+		_, err := op.call(t.Context(), client)
+		require.ErrorContains(t, err, "because the server closed each one")
+		assert.NotErrorIs(t, err, context.Canceled)
+		assert.Equal(t, !op.repeatable, errors.Is(err, cams.ErrOutcomeUnknown))
+		assert.LessOrEqual(t, connections.Load(), int64(perAttempt))
 
-			client = clientOf(t, append(options, cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}))...)
-			_, err = op.call(t.Context(), client)
-			require.Error(t, err)
-			attempts := int64(3)
-			if !op.repeatable {
-				attempts = 1
-			}
-			assert.LessOrEqual(t, connections.Load(), perAttempt*(1+attempts))
-		})
-	}
+		client = clientOf(t, append(options, cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}))...)
+		_, err = op.call(t.Context(), client)
+		require.Error(t, err)
+		attempts := int64(3)
+		if !op.repeatable {
+			attempts = 1
+		}
+		assert.LessOrEqual(t, connections.Load(), perAttempt*(1+attempts))
+	})
 }

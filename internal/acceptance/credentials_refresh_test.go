@@ -143,7 +143,7 @@ func TestFiftyCallsWithOneExpiredTokenRefreshItOnce(t *testing.T) {
 	var first sync.WaitGroup
 	first.Add(calls)
 	var requests, refused atomic.Int64
-	client, err := cams.NewClient(accepting(func(token string) string {
+	client := clientOf(t, accepting(func(token string) string {
 		requests.Add(1)
 		if token != "token-1" {
 			return ""
@@ -154,7 +154,6 @@ func TestFiftyCallsWithOneExpiredTokenRefreshItOnce(t *testing.T) {
 		}
 		return "InvalidSecurityToken.Expired"
 	}))
-	require.NoError(t, err)
 	var group sync.WaitGroup
 	for range calls {
 		group.Go(func() { assert.NoError(t, list(t.Context(), client)) })

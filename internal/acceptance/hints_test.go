@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -66,7 +67,7 @@ func TestANameServerThatFailsIsAskedAgain(t *testing.T) {
 	assert.ErrorContains(t, err, "server misbehaving (3 attempts)")
 }
 
-func TestAProxyThatWantsAPasswordIsAskedOnce(t *testing.T) {
+func TestAProxyThatWantsAPasswordIsAskedOnceAndLearnsNothing(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func() *http.Transport{
 		"the default transport": cams.NewTransport,
@@ -75,7 +76,15 @@ func TestAProxyThatWantsAPasswordIsAskedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			proxy := listen(t, func(_ int, conn *net.TCPConn) {
-				http.ReadRequest(bufio.NewReader(conn))
+				req, err := http.ReadRequest(bufio.NewReader(conn))
+				if err != nil {
+					return
+				}
+				assert.Equal(t, "CONNECT cams.ap-southeast-1.aliyuncs.com:443", req.Method+" "+req.RequestURI)
+				req.Header.Del("Proxy-Authorization") // which is for it
+				for _, private := range append(forbidden(testSecret, testToken, testNumber), "ACS3", "X-Acs") {
+					assert.NotContains(t, fmt.Sprint(req.Header), private)
+				}
 				io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 			})
 			transport := make()

@@ -71,9 +71,8 @@ func (h *byHand) transport() *http.Transport {
 
 func (h *byHand) client(t *testing.T, opts ...cams.Option) *cams.Client {
 	t.Helper()
-	client, err := cams.NewClient(append([]cams.Option{cams.WithEndpoint("http://127.0.0.1"),
+	client := clientOf(t, append([]cams.Option{cams.WithEndpoint("http://127.0.0.1"),
 		cams.WithHTTPClient(&http.Client{Transport: h.transport()}), testCredentials()}, opts...)...)
-	require.NoError(t, err)
 	t.Cleanup(func() {
 		client.CloseIdleConnections()
 		h.served.Wait()
@@ -443,8 +442,7 @@ func TestAConnectionResetAnywhereIsATypedErrorAndARetrySucceeds(t *testing.T) {
 			conn.SetLinger(0) // closing resets
 		})
 		call := func(retry cams.RetryPolicy) (*cams.ListChatGroupParticipantsResponse, error) {
-			client, err := cams.NewClient(cams.WithEndpoint("http://"+address), testCredentials(), cams.WithRetry(retry))
-			require.NoError(t, err)
+			client := clientOf(t, cams.WithEndpoint("http://"+address), testCredentials(), cams.WithRetry(retry))
 			defer client.CloseIdleConnections()
 			return client.ListChatGroupParticipants(t.Context(), validRequest())
 		}
@@ -470,8 +468,7 @@ func TestTLSAndPlainDoNotMix(t *testing.T) {
 		untilClosed(conn)
 	})
 	call := func(endpoint string) error {
-		client, err := cams.NewClient(cams.WithEndpoint(endpoint), testCredentials())
-		require.NoError(t, err)
+		client := clientOf(t, cams.WithEndpoint(endpoint), testCredentials())
 		defer client.CloseIdleConnections()
 		resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 		requireTyped(t, resp, err)
@@ -559,9 +556,8 @@ func TestHostileHTTP2StreamsEndInATypedErrorOrARetry(t *testing.T) {
 			defer server.Close()
 			client := func(retry cams.RetryPolicy) *cams.Client {
 				transport := trusting(server)
-				client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(retry),
+				client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(retry),
 					cams.WithHTTPClient(&http.Client{Transport: transport}))
-				require.NoError(t, err)
 				t.Cleanup(client.CloseIdleConnections)
 				return client
 			}

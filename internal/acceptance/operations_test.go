@@ -45,7 +45,7 @@ func (m method[Q, R]) with(req *Q) caller {
 
 // operationOf makes a row of the table. spoil takes a required field out of a request.
 func operationOf[Q, R any](name string, repeatable bool, result string, call method[Q, R], valid Q, spoil map[string]func(*Q)) operationCase {
-	o := operationCase{name: name, repeatable: repeatable, result: result, call: call.with(&valid), withNil: call.with(nil), withMissing: map[string]caller{}}
+	o := operationCase{name: name, repeatable: repeatable, result: result, call: call.with(&valid), withNil: call.with(nil), withMissing: map[string]caller{name + "Request": call.with(nil)}}
 	for field, without := range spoil {
 		req := valid
 		without(&req)
@@ -143,31 +143,28 @@ func allOperations() []operationCase {
 
 func TestCodeOKWithSuccessFalseIsASuccessIfTheResultIsThere(t *testing.T) {
 	t.Parallel()
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			requests := 0
-			call := func(body string) (any, error) {
-				return op.call(t.Context(), clientOf(t, testCredentials(), firstThen(answered(200, body), body, &requests)))
-			}
-			const head = `{"RequestId":"r","Message":"None","AccessDeniedDetail":"None","Code":"OK","Success":false`
-			response, err := call(head + `,` + op.result + `}`)
-			require.NoError(t, err)
-			text, err := json.Marshal(response)
-			require.NoError(t, err)
-			assert.Contains(t, string(text), op.result)
+	eachOperation(t, allOperations(), func(t *testing.T, op operationCase) {
+		requests := 0
+		call := func(body string) (any, error) {
+			return op.call(t.Context(), clientOf(t, testCredentials(), firstThen(answered(200, body), body, &requests)))
+		}
+		const head = `{"RequestId":"r","Message":"None","AccessDeniedDetail":"None","Code":"OK","Success":false`
+		response, err := call(head + `,` + op.result + `}`)
+		require.NoError(t, err)
+		text, err := json.Marshal(response)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), op.result)
 
-			for what, body := range map[string]string{"none": head + `}`, "a null": head + `,` + nulled(op.result) + `}`, "another": head + `,"Other":1}`} {
-				response, err = call(body)
-				refusal := new(cams.APIError)
-				require.ErrorAs(t, err, &refusal, what)
-				assert.Equal(t, "OK", refusal.Code)
-				assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
-				assert.Nil(t, response)
-			}
-			assert.Equal(t, 4, requests)
-		})
-	}
+		for what, body := range map[string]string{"none": head + `}`, "a null": head + `,` + nulled(op.result) + `}`, "another": head + `,"Other":1}`} {
+			response, err = call(body)
+			refusal := new(cams.APIError)
+			require.ErrorAs(t, err, &refusal, what)
+			assert.Equal(t, "OK", refusal.Code)
+			assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
+			assert.Nil(t, response)
+		}
+		assert.Equal(t, 4, requests)
+	})
 }
 
 // nulled returns a result's member with the value null.
@@ -189,18 +186,15 @@ func TestPublishedAnswersDecodeWithEveryField(t *testing.T) {
 	for _, one := range published {
 		answers[one.Operation] = string(one.Answer)
 	}
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			require.Contains(t, answers, op.name)
-			requests := 0
-			response, err := op.call(t.Context(), clientOf(t, testCredentials(), firstThen(answered(200, answers[op.name]), "", &requests)))
-			require.NoError(t, err)
-			decoded, err := json.Marshal(response)
-			require.NoError(t, err)
-			assert.JSONEq(t, answers[op.name], string(decoded), "no field is lost, and none is there that was not published")
-		})
-	}
+	eachOperation(t, allOperations(), func(t *testing.T, op operationCase) {
+		require.Contains(t, answers, op.name)
+		requests := 0
+		response, err := op.call(t.Context(), clientOf(t, testCredentials(), firstThen(answered(200, answers[op.name]), "", &requests)))
+		require.NoError(t, err)
+		decoded, err := json.Marshal(response)
+		require.NoError(t, err)
+		assert.JSONEq(t, answers[op.name], string(decoded), "no field is lost, and none is there that was not published")
+	})
 }
 
 func TestARequestWithoutARequiredFieldIsNotSent(t *testing.T) {
@@ -215,29 +209,16 @@ func TestARequestWithoutARequiredFieldIsNotSent(t *testing.T) {
 	}
 }
 
-func TestANilRequestIsNotSent(t *testing.T) {
-	t.Parallel()
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			requireInvalid(t, op, op.withNil, op.name+"Request")
-		})
-	}
-}
-
 func TestAClientThatNewClientDidNotMakeIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, op := range allOperations() {
-		t.Run(op.name, func(t *testing.T) {
-			t.Parallel()
-			for _, client := range []*cams.Client{nil, {}} {
-				_, err := op.call(t.Context(), client)
-				requireInvalidField(t, err, "Client")
-				_, err = op.withNil(t.Context(), client)
-				requireInvalidField(t, err, op.name+"Request")
-			}
-		})
-	}
+	eachOperation(t, allOperations(), func(t *testing.T, op operationCase) {
+		for _, client := range []*cams.Client{nil, {}} {
+			_, err := op.call(t.Context(), client)
+			requireInvalidField(t, err, "Client")
+			_, err = op.withNil(t.Context(), client)
+			requireInvalidField(t, err, op.name+"Request")
+		}
+	})
 }
 
 // requireInvalid makes a call that must be refused by this package, for field.

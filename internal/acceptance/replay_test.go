@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -56,21 +57,23 @@ func overTCP(t *testing.T, serve func(n int, conn *net.TCPConn)) *cams.Client {
 }
 
 func eachCreation(t *testing.T, test func(t *testing.T, op operationCase)) {
-	eachOperation(once, t, test)
+	eachOperation(t, operationsThatAre(once), test)
 }
 
 func eachRepeatable(t *testing.T, test func(t *testing.T, op operationCase)) {
-	eachOperation(repeated, t, test)
+	eachOperation(t, operationsThatAre(repeated), test)
 }
 
-func eachOperation(repeatable bool, t *testing.T, test func(t *testing.T, op operationCase)) {
-	for _, op := range allOperations() {
-		if op.repeatable == repeatable {
-			t.Run(op.name, func(t *testing.T) {
-				t.Parallel()
-				test(t, op)
-			})
-		}
+func operationsThatAre(repeatable bool) []operationCase {
+	return slices.DeleteFunc(allOperations(), func(op operationCase) bool { return op.repeatable != repeatable })
+}
+
+func eachOperation(t *testing.T, operations []operationCase, test func(t *testing.T, op operationCase)) {
+	for _, op := range operations {
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, op)
+		})
 	}
 }
 

@@ -1,10 +1,8 @@
 package acceptance
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,32 +57,6 @@ func overTLS(t *testing.T, handler http.Handler) (*httptest.Server, *http.Transp
 	return server, trusting(server)
 }
 
-func TestTheDefaultTransportSpeaksHTTP2OverNewTLS(t *testing.T) {
-	t.Parallel()
-	var spoken []string
-	server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		spoken = append(spoken, r.Proto, tls.VersionName(r.TLS.Version), r.TLS.ServerName)
-		io.WriteString(w, goodBody)
-	}))
-	client, err := cams.NewClient(cams.WithEndpoint(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)), testCredentials(),
-		cams.WithHTTPClient(&http.Client{Transport: withDialTo(transport, server.Listener.Addr().String(), "example.com")}))
-	require.NoError(t, err)
-	defer client.CloseIdleConnections()
-	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
-	require.NoError(t, err)
-	assert.Equal(t, []string{"HTTP/2.0", "TLS 1.3", "example.com"}, spoken)
-}
-
-// withDialTo makes a transport reach one address whatever the host, whose
-// certificate is for name.
-func withDialTo(transport *http.Transport, address, name string) *http.Transport {
-	transport.TLSClientConfig.ServerName = name
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
-	}
-	return transport
-}
-
 func TestAHundredGoroutinesReuseTheirConnections(t *testing.T) {
 	t.Parallel()
 	const callers = 100
@@ -107,8 +78,7 @@ func TestAHundredGoroutinesReuseTheirConnections(t *testing.T) {
 	}
 	server.Start()
 	defer server.Close()
-	client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()))
-	require.NoError(t, err)
+	client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()))
 	defer client.CloseIdleConnections()
 	const calls = 40
 	var group sync.WaitGroup
@@ -134,11 +104,10 @@ func TestAHundredGoroutinesShareAnHTTP2Connection(t *testing.T) {
 		connections.Store(r.RemoteAddr, true)
 		io.WriteString(w, goodBody)
 	}))
-	client, err := cams.NewClient(cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()),
+	client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()),
 		cams.WithHTTPClient(&http.Client{Transport: transport}))
-	require.NoError(t, err)
 	defer client.CloseIdleConnections()
-	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for range 100 {
@@ -231,11 +200,10 @@ func TestAnHTTP2ConnectionThatFellSilentIsReplacedWithinOneAttempt(t *testing.T)
 			dialed++
 			return conn, nil
 		}
-		client, err := cams.NewClient(cams.WithEndpoint("https://127.0.0.1"), testCredentials(),
+		client := clientOf(t, cams.WithEndpoint("https://127.0.0.1"), testCredentials(),
 			cams.WithHTTPClient(&http.Client{Transport: transport}))
-		require.NoError(t, err)
 		defer client.CloseIdleConnections()
-		_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 		require.NoError(t, err)
 
 		gone[0].Store(true)
@@ -254,60 +222,6 @@ func certificateTime(server *httptest.Server) func() time.Time {
 	return func() time.Time { return moment }
 }
 
-const proxiedChild = "CAMS_TEST_PROXIED_CHILD"
-
-func TestTheProxyOfTheEnvironmentIsUsedAndLearnsNothing(t *testing.T) {
-	if os.Getenv(proxiedChild) != "" {
-		t.Skip("this is the child")
-	}
-	t.Parallel()
-	connects := make(chan *http.Request, 10)
-	proxy := listen(t, func(_ int, conn *net.TCPConn) {
-		req, err := http.ReadRequest(bufio.NewReader(conn))
-		if err != nil {
-			return
-		}
-		connects <- req
-		io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-	})
-	// The environment is read once a process, so this one needs its own.
-	child := exec.Command(os.Args[0], "-test.run=^TestProxiedChild$", "-test.v")
-	child.Env = []string{proxiedChild + "=1", "HTTPS_PROXY=http://proxy-user:proxy-password@" + proxy}
-	for _, name := range []string{"SYSTEMROOT", "TMP", "HOME", "GOCOVERDIR"} {
-		if value, ok := os.LookupEnv(name); ok {
-			child.Env = append(child.Env, name+"="+value)
-		}
-	}
-	output, err := child.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	require.Contains(t, string(output), "error: cams: ListChatGroupParticipants: no answer:", "%s", output)
-	assert.Contains(t, string(output), "Forbidden")
-	assert.NotContains(t, string(output), "proxy-password")
-
-	require.Len(t, connects, 1)
-	req := <-connects
-	assert.Equal(t, "CONNECT", req.Method)
-	assert.Equal(t, "cams.example.com:443", req.RequestURI)
-	user, password, _ := (&http.Request{Header: http.Header{"Authorization": req.Header["Proxy-Authorization"]}}).BasicAuth()
-	assert.Equal(t, "proxy-user proxy-password", user+" "+password)
-	sent := fmt.Sprint(req.Header)
-	for _, secret := range append(forbidden(testSecret, testToken, testNumber), "ACS3", "X-Acs") {
-		assert.NotContains(t, sent, secret)
-	}
-}
-
-// TestProxiedChild is the process that the test above starts.
-func TestProxiedChild(t *testing.T) {
-	if os.Getenv(proxiedChild) == "" {
-		t.Skip("run by TestTheProxyOfTheEnvironmentIsUsedAndLearnsNothing")
-	}
-	client, err := cams.NewClient(cams.WithEndpoint("cams.example.com"), testCredentials(), cams.WithRetry(cams.NoRetry()))
-	require.NoError(t, err)
-	resp, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-	requireTyped(t, resp, err)
-	t.Logf("error: %v", err)
-}
-
 func TestTheCallersTransportIsSharedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	service := camstest.NewServer()
@@ -317,10 +231,9 @@ func TestTheCallersTransportIsSharedAndNotChanged(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	redirects := 0
 	own := &http.Client{Transport: transport, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { redirects++; return nil }}
-	client, err := cams.NewClient(cams.WithHTTPClient(own), cams.WithEndpoint(server.URL), testCredentials())
-	require.NoError(t, err)
+	client := clientOf(t, cams.WithHTTPClient(own), cams.WithEndpoint(server.URL), testCredentials())
 	service.AnswerOnce(camstest.Answer{Body: goodBody}, camstest.Answer{Status: 307, Header: http.Header{"Location": {"/"}}, Body: "x"})
-	_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
 	require.NoError(t, err)
 	assert.Zero(t, redirects)
 	res, err := own.Get(server.URL)
