@@ -75,19 +75,6 @@ func TestRosterListsAllMembers(t *testing.T) {
 	assert.ErrorIs(t, err, cams.ErrThrottled)
 }
 
-// stub is the smallest test double: the one method of the interface.
-type stub func() (*cams.ListChatGroupParticipantsResponse, error)
-
-func (s stub) ListChatGroupParticipants(context.Context, *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
-	return s()
-}
-
-func TestRosterPassesErrorsOn(t *testing.T) {
-	broken := errors.New("broken")
-	_, err := (&Roster{API: stub(func() (*cams.ListChatGroupParticipantsResponse, error) { return nil, broken })}).Members(t.Context(), "EA939")
-	assert.ErrorIs(t, err, broken)
-}
-
 // GroupAPI has the operations of a [cams.Client] that your service needs.
 type GroupAPI interface {
 	cams.ListChatGroupAPI

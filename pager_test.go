@@ -717,17 +717,6 @@ func TestAPulledSequenceThatIsForgottenHasNoRequestInFlightForLong(t *testing.T)
 			assert.Zero(t, api.inFlightNow())
 			assert.LessOrEqual(t, len(api.requests), 1+prefetch)
 		})
-		bubble(t, fmt.Sprintf("prefetch %d, and the context is cancelled", prefetch), func(t *testing.T) {
-			api := &service{answer: group(numbered(1000)), latency: always(time.Second)}
-			ctx, cancel := context.WithCancel(t.Context())
-			next, stop := iter.Pull2(newPager(api, nil, cams.WithPrefetch(prefetch)).All(ctx))
-			defer stop()
-			_, err, _ := next()
-			require.NoError(t, err)
-			cancel()
-			synctest.Wait()
-			assert.Zero(t, api.inFlightNow())
-		})
 	}
 }
 

@@ -252,8 +252,12 @@ func TestACallerWhoCancelsIsToldWhetherItMayHaveBeenDone(t *testing.T) {
 						cancel()
 					}
 					time.AfterFunc(test.after, cancel)
+					provider := providerFunc(func(context.Context) (cams.Credentials, error) {
+						assert.NotZero(t, test.requests, "credentials are not asked for either")
+						return someCredentials, nil
+					})
 					requests := 0
-					_, err := op.call(ctx, clientOf(t, testCredentials(), firstThen(test.first, op.success(), &requests)))
+					_, err := op.call(ctx, clientOf(t, cams.WithCredentials(provider), firstThen(test.first, op.success(), &requests)))
 					if op.repeatable {
 						test.read(t, err)
 					} else {

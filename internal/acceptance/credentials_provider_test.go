@@ -121,21 +121,6 @@ func TestAProvidersContextEndsWhenNobodyWaits(t *testing.T) {
 	})
 }
 
-func TestACallThatHasEndedAsksForNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		client := newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) {
-			t.Error("asked")
-			return someCredentials, nil
-		}))
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		for range 10 {
-			assert.ErrorIs(t, list(ctx, client), context.Canceled)
-		}
-	})
-}
-
 func TestAProviderSeesNothingOfOneCallersContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

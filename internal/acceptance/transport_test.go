@@ -97,31 +97,6 @@ func TestAHundredGoroutinesReuseTheirConnections(t *testing.T) {
 	assert.Less(t, dialed.Load(), requests.Load()/4)
 }
 
-func TestAHundredGoroutinesShareAnHTTP2Connection(t *testing.T) {
-	t.Parallel()
-	var connections sync.Map
-	server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		connections.Store(r.RemoteAddr, true)
-		io.WriteString(w, goodBody)
-	}))
-	client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.NoRetry()),
-		cams.WithHTTPClient(&http.Client{Transport: transport}))
-	defer client.CloseIdleConnections()
-	_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-	require.NoError(t, err)
-	var group sync.WaitGroup
-	for range 100 {
-		group.Go(func() {
-			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
-			assert.NoError(t, err)
-		})
-	}
-	group.Wait()
-	used := 0
-	connections.Range(func(any, any) bool { used++; return true })
-	assert.Equal(t, 1, used)
-}
-
 // silencer is a connection whose peer can vanish without closing it.
 type silencer struct {
 	net.Conn
