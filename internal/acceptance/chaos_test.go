@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -191,8 +192,10 @@ type attemptCounter struct {
 }
 
 func (c *attemptCounter) Enabled(context.Context, slog.Level) bool { return true }
-func (c *attemptCounter) WithAttrs([]slog.Attr) slog.Handler       { return c }
-func (c *attemptCounter) WithGroup(string) slog.Handler            { return c }
+
+func (c *attemptCounter) WithAttrs([]slog.Attr) slog.Handler { return c }
+
+func (c *attemptCounter) WithGroup(string) slog.Handler { return c }
 
 func (c *attemptCounter) Handle(_ context.Context, record slog.Record) error {
 	record.Attrs(func(attr slog.Attr) bool {
@@ -205,17 +208,6 @@ func (c *attemptCounter) Handle(_ context.Context, record slog.Record) error {
 		return true
 	})
 	return nil
-}
-
-// countedAPI counts the calls that a pager makes.
-type countedAPI struct {
-	cams.ListChatGroupParticipantsAPI
-	calls *atomic.Int64
-}
-
-func (a countedAPI) ListChatGroupParticipants(ctx context.Context, req *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
-	a.calls.Add(1)
-	return a.ListChatGroupParticipantsAPI.ListChatGroupParticipants(ctx, req)
 }
 
 // TestChaos lists groups through failures of every kind until the time is up. If an
@@ -250,10 +242,10 @@ func TestChaos(t *testing.T) {
 	require.NoError(t, err)
 
 	var (
-		calls, members, complete, resumed, abandoned atomic.Int64
-		failed                                       counts
-		workers                                      sync.WaitGroup
-		names                                        = slices.Sorted(maps.Keys(groups))
+		members, complete, resumed, abandoned atomic.Int64
+		failed                                counts
+		workers                               sync.WaitGroup
+		names                                 = slices.Sorted(maps.Keys(groups))
 	)
 	const goroutineCount = 24
 	end := time.Now().Add(*chaosDuration)
@@ -262,7 +254,7 @@ func TestChaos(t *testing.T) {
 			random := rand.New(rand.NewPCG(*chaosSeed, 1+worker))
 			for time.Now().Before(end) && !t.Failed() {
 				listing := chaosListing{
-					api:      countedAPI{client, &calls},
+					api:      client,
 					group:    names[random.IntN(len(names))],
 					size:     5 + random.IntN(60),
 					prefetch: 1 + random.IntN(8),
@@ -290,9 +282,9 @@ func TestChaos(t *testing.T) {
 	}
 	workers.Wait()
 
-	t.Logf("seed %d, %v, %d goroutines: %d requests of which %d were spoiled, %d calls, %d retries, %d failed calls; "+
+	t.Logf("seed %d, %v, %d goroutines: %d requests of which %d were spoiled, %d retries, %d failed calls; "+
 		"%d lists complete after %d resumptions, %d abandoned, %d members, none lost, none repeated; %d nonces reused",
-		*chaosSeed, *chaosDuration, goroutineCount, server.requests.Load(), server.spoiled.sum(), calls.Load(), log.attempts.sum(), log.calls.sum(),
+		*chaosSeed, *chaosDuration, goroutineCount, server.requests.Load(), server.spoiled.sum(), log.attempts.sum(), log.calls.sum(),
 		complete.Load(), resumed.Load(), abandoned.Load(), members.Load(), server.reused.Load())
 	t.Logf("spoiled:%s", &server.spoiled)
 	t.Logf("retried because of:%s", &log.attempts)
@@ -352,9 +344,20 @@ func (l *chaosListing) run(t *testing.T) (members []string, resumptions int) {
 			}
 			return l.stopAfter == 0 || len(members) < l.stopAfter
 		}
-		err := [](func(context.Context, *cams.ListChatGroupParticipantsPager, func(...cams.ChatGroupParticipant) bool) error){
-			byMember, byPage, byHandOverHand,
-		}[l.how](ctx, pager, take)
+		var err error
+		switch l.how {
+		case 0:
+			err = each(pager.All(ctx), func(member cams.ChatGroupParticipant) bool { return take(member) })
+		case 1:
+			err = each(pager.Pages(ctx), func(page *cams.ListChatGroupParticipantsResponse) bool { return take(page.Data.List...) })
+		case 2:
+			for more := true; more && pager.HasNext() && err == nil; {
+				var page *cams.ListChatGroupParticipantsResponse
+				if page, err = pager.NextPage(ctx); err == nil {
+					more = take(page.Data.List...)
+				}
+			}
+		}
 		cancel()
 		if err == nil {
 			return members, resumptions
@@ -368,43 +371,6 @@ func (l *chaosListing) run(t *testing.T) (members []string, resumptions int) {
 	}
 	t.Errorf("%+v: no end", l)
 	return members, resumptions
-}
-
-func byMember(ctx context.Context, pager *cams.ListChatGroupParticipantsPager, take func(...cams.ChatGroupParticipant) bool) error {
-	for member, err := range pager.All(ctx) {
-		if err != nil {
-			return err
-		}
-		if !take(member) {
-			break
-		}
-	}
-	return nil
-}
-
-func byPage(ctx context.Context, pager *cams.ListChatGroupParticipantsPager, take func(...cams.ChatGroupParticipant) bool) error {
-	for page, err := range pager.Pages(ctx) {
-		if err != nil {
-			return err
-		}
-		if !take(page.Data.List...) {
-			break
-		}
-	}
-	return nil
-}
-
-func byHandOverHand(ctx context.Context, pager *cams.ListChatGroupParticipantsPager, take func(...cams.ChatGroupParticipant) bool) error {
-	for pager.HasNext() {
-		page, err := pager.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		if !take(page.Data.List...) {
-			break
-		}
-	}
-	return nil
 }
 
 // kindOf says why a list ended. An error that says nothing fails the test.
@@ -426,4 +392,14 @@ func kindOf(t *testing.T, err error) string {
 	}
 	t.Errorf("untyped: %T %v", err, err)
 	return "untyped"
+}
+
+// each visits what a sequence yields, until visit returns false or an error comes.
+func each[T any](seq iter.Seq2[T, error], visit func(T) bool) error {
+	for one, err := range seq {
+		if err != nil || !visit(one) {
+			return err
+		}
+	}
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -306,24 +305,6 @@ func TestMigratedTransport(t *testing.T) {
 	assert.Equal(t, strings.TrimPrefix(endpoint.URL, "https://"), <-tunnels, "the call went through the proxy")
 }
 
-// tunnel is a proxy's answer to CONNECT.
-func tunnel(t *testing.T, w http.ResponseWriter, r *http.Request, tunnels chan<- string) {
-	to, err := net.Dial("tcp", r.Host)
-	if !assert.NoError(t, err) {
-		return
-	}
-	defer to.Close()
-	from, _, err := http.NewResponseController(w).Hijack()
-	if !assert.NoError(t, err) {
-		return
-	}
-	defer from.Close()
-	tunnels <- r.Host
-	io.WriteString(from, "HTTP/1.1 200 OK\r\n\r\n")
-	go io.Copy(to, from) // ends when either connection does
-	io.Copy(from, to)
-}
-
 func TestMembersOfAGroup(t *testing.T) {
 	t.Parallel()
 	server := camstest.NewServer()
@@ -360,4 +341,10 @@ func TestMembersOfAGroupOverTCP(t *testing.T) {
 	numbers, err := migratedCall(t.Context(), client)
 	require.NoError(t, err)
 	assert.Len(t, numbers, 1)
+}
+
+// tunnel is a proxy's answer to CONNECT.
+func tunnel(t *testing.T, w http.ResponseWriter, r *http.Request, tunnels chan<- string) {
+	tunnels <- r.Host
+	splice(t, w, r.Host)
 }
