@@ -5,6 +5,10 @@
 // of 10 requests a second. Watch the client find the quota:
 //
 //	go run ./examples/rosters -quota 10
+//
+// With -outage the sandbox is down for a time, after one second. No group is lost:
+//
+//	go run ./examples/rosters -outage 40s
 package main
 
 import (
@@ -31,7 +35,7 @@ type settings struct {
 	businessNumber, custSpaceID string
 	out, region                 string
 	concurrency                 int
-	groups, quota               int // of the sandbox
+	sandbox                     sandboxSettings
 }
 
 func main() {
@@ -41,8 +45,9 @@ func main() {
 	flag.StringVar(&s.region, "region", "", "the service's `region` (default $ALIBABA_CLOUD_REGION_ID, else ap-southeast-1)")
 	flag.StringVar(&s.out, "out", "", "the `file` to write, or to resume (default rosters.ndjson, in the sandbox sandbox.ndjson)")
 	flag.IntVar(&s.concurrency, "concurrency", 8, "list up to `n` groups at the same time")
-	flag.IntVar(&s.groups, "groups", 200, "the `number` of groups in the sandbox")
-	flag.IntVar(&s.quota, "quota", 0, "let the sandbox accept `n` requests a second; 0 means no quota")
+	flag.IntVar(&s.sandbox.groups, "groups", 200, "the `number` of groups in the sandbox")
+	flag.IntVar(&s.sandbox.quota, "quota", 0, "let the sandbox accept `n` requests a second; 0 means no quota")
+	flag.DurationVar(&s.sandbox.outage, "outage", 0, "let the sandbox be down for a `time`, after one second")
 	version := flag.Bool("version", false, "print the version and exit")
 	flag.Parse()
 	if *version {
@@ -63,7 +68,7 @@ func run(ctx context.Context, s settings, stderr io.Writer) error {
 		options = append(options, cams.WithRegion(s.region))
 	}
 	if s.businessNumber == "" {
-		sandbox, err := startSandbox(s.groups, s.quota)
+		sandbox, err := startSandbox(s.sandbox)
 		if err != nil {
 			return err
 		}
@@ -85,6 +90,9 @@ type api interface {
 	cams.ListChatGroupParticipantsAPI
 }
 
+// patience is how long an outage of the service may last.
+const patience = 5 * time.Minute
+
 // export lists all groups, and the members of the groups that are not in the file yet.
 func export(ctx context.Context, client api, s settings, stderr io.Writer) error {
 	file, done, err := open(s.out)
@@ -92,13 +100,14 @@ func export(ctx context.Context, client api, s settings, stderr io.Writer) error
 		return err
 	}
 	defer file.Close()
-	pager := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{BusinessNumber: s.businessNumber, CustSpaceID: s.custSpaceID}, cams.WithPageSize(100))
+	pager := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{BusinessNumber: s.businessNumber, CustSpaceID: s.custSpaceID},
+		cams.WithPageSize(100), cams.WithPatience(patience))
 	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: s.businessNumber, CustSpaceID: s.custSpaceID}
 	left := remaining{start: time.Now(), before: len(done)}
 	progress := console.NewProgress(nil, stderr)
 	defer progress.Clear()
 	failed := 0
-	for roster, err := range cams.Rosters(ctx, client, req, others(pager.All(ctx), done), s.concurrency) {
+	for roster, err := range cams.Rosters(ctx, client, req, others(pager.All(ctx), done), s.concurrency, cams.WithPatience(patience)) {
 		switch {
 		case err != nil:
 			return fmt.Errorf("after %d groups: %w; start again to resume", len(done), err)

@@ -128,12 +128,12 @@ func TestAGroupThatFailsIsNamedAndTriedByTheNextRun(t *testing.T) {
 	server, client := fake(t)
 	server.AddGroup(camstest.Group{BusinessNumber: sandboxNumber, CustSpaceID: sandboxSpace, GroupID: "\x1b[2J"})
 	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
-		return camstest.Refusal(403, "NoPermission", "No."), r.Parameter("GroupId") == "AA" || r.Parameter("GroupId") == "\x1b[2J"
+		return camstest.Refusal(400, "131041", "No."), r.Parameter("GroupId") == "AA" || r.Parameter("GroupId") == "\x1b[2J"
 	})
 	s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 4}
 	var stderr strings.Builder
 	require.EqualError(t, export(t.Context(), client, s, &stderr), "2 groups failed; start again to try them again")
-	assert.Regexp(t, `^group AA: .*NoPermission.*\ngroup "\\x1b\[2J": .*\n59 groups in `, stderr.String())
+	assert.Regexp(t, `^group AA: .*131041.*\ngroup "\\x1b\[2J": .*\n59 groups in `, stderr.String())
 	assert.NotContains(t, stderr.String(), "\x1b")
 
 	server.AnswerFunc(nil)
@@ -178,8 +178,22 @@ func TestTheEstimateLeavesOutWhatAnEarlierRunWrote(t *testing.T) {
 func TestTheSandboxDoesNotWriteWhereTheRealServiceDoes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var stderr strings.Builder
-	require.NoError(t, run(t.Context(), settings{concurrency: 16, groups: 20}, &stderr))
+	require.NoError(t, run(t.Context(), settings{concurrency: 16, sandbox: sandboxSettings{groups: 20}}, &stderr))
 	assert.Equal(t, "20 groups in sandbox.ndjson\n", stderr.String())
 	assert.FileExists(t, "sandbox.ndjson")
 	assert.NoFileExists(t, "rosters.ndjson")
+}
+
+func TestAnOutageCostsNoGroup(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := fake(t)
+		begins := time.Now()
+		server.AnswerFunc(func(camstest.Request) (camstest.Answer, bool) {
+			return camstest.Refusal(503, "ServiceUnavailable", "m"), time.Since(begins) < 40*time.Second
+		})
+		s := settings{businessNumber: sandboxNumber, custSpaceID: sandboxSpace, out: filepath.Join(t.TempDir(), "out"), concurrency: 8}
+		require.NoError(t, export(t.Context(), client, s, io.Discard))
+		requireEachOnce(t, s.out)
+	})
 }

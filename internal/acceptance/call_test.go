@@ -156,6 +156,9 @@ func TestTheCallersContextEndsEverything(t *testing.T) {
 				return ctx, func() { cancel(nil) }, context.Canceled
 			},
 		} {
+			if name == "during a pause" && how == "a deadline" {
+				continue // a pause that ends after the deadline is not begun
+			}
 			t.Run(name+"/"+how, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
