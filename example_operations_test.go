@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
@@ -54,6 +55,27 @@ func ExampleClient_AddChatGroup() {
 	}
 	fmt.Println(err, len(server.Groups()))
 	// Output: <nil> 2
+}
+
+// The service creates a group after its answer. This waits until the group is active.
+func ExampleWaitForChatGroup() {
+	_, client := demo()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err := client.AddChatGroup(ctx, &cams.AddChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
+	})
+	if err != nil && !errors.Is(err, cams.ErrOutcomeUnknown) {
+		fmt.Println(err)
+		return
+	}
+	group, err := cams.WaitForChatGroup(ctx, client, &cams.ListChatGroupRequest{
+		BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "Film club",
+	}, func(g cams.ChatGroup) bool {
+		return g.Subject == "Film club" && g.GroupStatus == cams.GroupStatusActive
+	})
+	fmt.Println(group.Subject, group.GroupStatus, err)
+	// Output: Film club ACTIVE <nil>
 }
 
 // Empty fields of the request change nothing.
