@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/cams-go/cams"
@@ -31,7 +32,7 @@ type life struct {
 	client                     *cams.Client
 	number, space, subject, id string
 	members                    int           // how many to wait for
-	poll, patience             time.Duration // between two checks, and in all
+	patience                   time.Duration // the longest wait for the group, and for its members
 	yes                        bool          // do not ask before a write
 	in                         *bufio.Scanner
 	out                        io.Writer
@@ -41,7 +42,7 @@ type life struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program, even while it waits for input
-	l := &life{poll: 5 * time.Second, in: bufio.NewScanner(os.Stdin), out: os.Stdout, invite: func(string) error { return nil }}
+	l := &life{in: bufio.NewScanner(os.Stdin), out: os.Stdout, invite: func(string) error { return nil }}
 	flag.StringVar(&l.number, "business-number", "", "the business phone `number` with country code")
 	flag.StringVar(&l.space, "cust-space-id", "", "your instance `ID`, or the SpaceId of an ISV's customer")
 	flag.StringVar(&l.subject, "subject", "Example group", "the new group's `name`; no group may have it already")
@@ -80,7 +81,7 @@ func (l *life) run(ctx context.Context, opts ...cams.Option) (err error) {
 		return err
 	}
 	for _, step := range l.steps(ctx) {
-		if err := l.take(ctx, step); err != nil {
+		if err := l.take(step); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
@@ -105,15 +106,16 @@ func (l *life) steps(ctx context.Context) []step {
 			return "accepted", err
 		}},
 		{"wait until it is active", false, func() (string, error) {
-			groups, err := l.groups(ctx)
-			if len(groups) > 1 { // somebody else made one in the meantime
-				err = errors.New("there are several: the program cannot tell which one is ours")
-			}
-			if err != nil || len(groups) == 0 || groups[0].GroupStatus != cams.GroupStatusActive {
+			_, err := l.wait(ctx, func(g cams.ChatGroup) bool { return g.Subject == l.subject && g.GroupStatus == cams.GroupStatusActive })
+			if err != nil {
 				return "", err
 			}
+			groups, err := l.groups(ctx)
+			if len(groups) != 1 { // somebody else made one in the meantime
+				return "", cmp.Or(err, errors.New("there are several: the program cannot tell which one is ours"))
+			}
 			l.id = groups[0].GroupID // none had this subject before, so it is ours
-			return "active", nil
+			return "active", err
 		}},
 		{"create its invite link", true, func() (string, error) {
 			resp, err := l.client.AddChatGroupInviteLink(ctx, &cams.AddChatGroupInviteLinkRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id})
@@ -123,16 +125,17 @@ func (l *life) steps(ctx context.Context) []step {
 			return resp.InviteLink, l.invite(resp.InviteLink)
 		}},
 		{"wait for members", false, func() (_ string, err error) {
-			req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id}
-			members, err = cams.Collect(cams.NewListChatGroupParticipantsPager(l.client, req).All(ctx))
-			if err != nil || len(members) < l.members {
+			if _, err := l.wait(ctx, func(g cams.ChatGroup) bool { return g.GroupID == l.id && g.TotalParticipantCount >= l.members }); err != nil {
 				return "", err
 			}
-			return masked(members...), nil
+			req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id}
+			members, err = cams.Collect(cams.NewListChatGroupParticipantsPager(l.client, req).All(ctx))
+			return masked(members...), err
 		}},
 		{"remove the first of them", true, func() (string, error) {
-			_, err := l.client.DeleteChatGroupParticipants(ctx, &cams.DeleteChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id, List: members[:1]})
-			return masked(members[0]), err
+			first := members[:min(1, len(members))] // the request refuses an empty list
+			_, err := l.client.DeleteChatGroupParticipants(ctx, &cams.DeleteChatGroupParticipantsRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id, List: first})
+			return masked(first...), err
 		}},
 		{"change its description", true, func() (string, error) {
 			_, err := l.client.UpdateChatGroup(ctx, &cams.UpdateChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, GroupID: l.id, Description: "Made by an example"})
@@ -145,16 +148,19 @@ func (l *life) steps(ctx context.Context) []step {
 	}
 }
 
+// wait waits until done returns true for one of the groups with our subject.
+func (l *life) wait(ctx context.Context, done func(cams.ChatGroup) bool) (cams.ChatGroup, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, l.patience, fmt.Errorf("not yet after %v", l.patience))
+	defer cancel()
+	return cams.WaitForChatGroup(ctx, l.client, l.request(), done)
+}
+
 // groups lists the groups with exactly our subject. The service's filter may find similar ones too.
-func (l *life) groups(ctx context.Context) (found []cams.ChatGroup, err error) {
-	req := &cams.ListChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject}
-	for group, err := range cams.NewListChatGroupPager(l.client, req).All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if group.Subject == l.subject {
-			found = append(found, group)
-		}
-	}
-	return found, nil
+func (l *life) groups(ctx context.Context) ([]cams.ChatGroup, error) {
+	found, err := cams.Collect(cams.NewListChatGroupPager(l.client, l.request()).All(ctx))
+	return slices.DeleteFunc(found, func(g cams.ChatGroup) bool { return g.Subject != l.subject }), err
+}
+
+func (l *life) request() *cams.ListChatGroupRequest {
+	return &cams.ListChatGroupRequest{BusinessNumber: l.number, CustSpaceID: l.space, Subject: l.subject}
 }

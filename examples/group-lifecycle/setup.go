@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 func (l *life) sandbox() *camstest.Server {
 	server := camstest.NewServer()
 	server.SetActivationDelay(300 * time.Millisecond)
-	l.number, l.space, l.poll, l.yes = "8613800000000", "cams-sandbox", 100*time.Millisecond, true
+	l.number, l.space, l.yes = "8613800000000", "cams-sandbox", true
 	l.invite = func(link string) (err error) {
 		for i := 1; i <= l.members && err == nil; i++ {
 			err = server.Join(link, fmt.Sprint(8613900000000+int64(i)))
@@ -28,11 +27,11 @@ func (l *life) sandbox() *camstest.Server {
 type step struct {
 	what  string
 	write bool
-	do    func() (result string, err error) // no result and no error: try again later
+	do    func() (result string, err error)
 }
 
-// take takes one step. It asks if the step writes, does it until it has a result, and prints a line.
-func (l *life) take(ctx context.Context, step step) error {
+// take takes one step. It asks if the step writes, and prints a line.
+func (l *life) take(step step) error {
 	if step.write && !l.yes {
 		fmt.Fprintf(l.out, "%s? [y/N] ", step.what)
 		if !l.in.Scan() || l.in.Text() != "y" {
@@ -40,15 +39,6 @@ func (l *life) take(ctx context.Context, step step) error {
 		}
 	}
 	result, err := step.do()
-	for start := time.Now(); result == "" && err == nil; result, err = step.do() {
-		if time.Since(start) > l.patience {
-			return fmt.Errorf("not yet after %v", l.patience)
-		}
-		select {
-		case <-ctx.Done(): // the next call of do returns its error
-		case <-time.After(l.poll):
-		}
-	}
 	if err == nil {
 		fmt.Fprintf(l.out, "%s: %s\n", step.what, console.Printable(result)) // it may come from the service or a member
 	}
