@@ -61,3 +61,43 @@ func anyOperation(op cams.Operation, params map[string]any) caller {
 		return nil, client.Call(ctx, op, params, nil)
 	}
 }
+
+func TestWhatsAppsLimitsAreThrottlingWhateverTheStatus(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 400, 403, 429} {
+		for _, code := range []string{"131208", "80007", "130429", "4"} {
+			for _, body := range []string{`{"Code":"` + code + `","Message":"m"}`, `{"Code":"ERR-FB-001","Message":"(#` + code + `) m"}`} {
+				for _, op := range allOperations() {
+					client := clientOf(t, testCredentials(), cams.WithRetry(cams.NoRetry()), counted(new(int), answered(status, body)))
+					_, err := op.call(t.Context(), client)
+					require.ErrorIs(t, err, cams.ErrThrottled, "%s: %d %s", op.name, status, body)
+					assert.NotErrorIs(t, err, cams.ErrUnavailable)
+					assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatsAppsPassingFailuresPassAndACreationStaysSafe(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 400, 500} {
+		for _, code := range []string{"131000", "131016"} {
+			for _, body := range []string{`{"Code":"` + code + `","Message":"m"}`, `{"Code":"ERR-FB-001","Message":"(#` + code + `) m"}`} {
+				for _, op := range allOperations() {
+					requests := 0
+					client := clientOf(t, testCredentials(), cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}), counted(&requests, answered(status, body)))
+					_, err := op.call(t.Context(), client)
+					if op.name == "AddChatGroup" || op.name == "AddChatGroupInviteLink" {
+						require.ErrorIs(t, err, cams.ErrOutcomeUnknown, "%s: %d %s", op.name, status, body)
+						assert.NotErrorIs(t, err, cams.ErrUnavailable)
+						assert.Equal(t, 1, requests)
+						continue
+					}
+					require.ErrorIs(t, err, cams.ErrUnavailable, "%s: %d %s", op.name, status, body)
+					assert.Equal(t, 3, requests)
+				}
+			}
+		}
+	}
+}

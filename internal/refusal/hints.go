@@ -3,7 +3,6 @@ package refusal
 import (
 	"cmp"
 	"net/http"
-	"strings"
 
 	"github.com/cams-go/cams/internal/endpoint"
 )
@@ -34,23 +33,23 @@ func (r Refusal) Hint(operation string) string {
 	return ""
 }
 
-// hintOfCode returns the hint for a single code, or "". WhatsApp's own codes are numbers and
-// may be in the message, as in "(#131204) ...".
+// hintOfCode returns the hint for a single code, or "".
 func (r Refusal) hintOfCode() string {
 	for _, h := range hints {
-		if r.Code == h.code || isWhatsApp(h.code) && (strings.Contains(r.Code, h.code) || strings.Contains(r.Message, "#"+h.code)) {
+		if r.HasCode(h.code) {
 			return h.hint
 		}
 	}
 	return ""
 }
 
-func isWhatsApp(code string) bool { return strings.HasPrefix(code, "131") }
-
 const (
 	checkRegion = "check the operation's name, the region and the endpoint (the published one is " + endpoint.Published +
 		"), and whether the account has access to the preview"
-	checkNumber = "check BusinessNumber: country code and number, digits only"
+	checkNumber  = "check BusinessNumber: country code and number, digits only"
+	slowDown     = "make fewer calls for this business number, or wait: WhatsApp limits them"
+	whatsAppDown = "WhatsApp failed: try again later"
+	checkPicture = "check ProfilePictureFile: it must be the URL of a square JPEG of at least 192 x 192 pixels and at most 5 MB"
 )
 
 // hints are the hints for single codes. Hint has those for classes of codes.
@@ -73,11 +72,24 @@ var hints = []struct{ code, hint string }{
 	{"InvalidParameter.FromOnlyNumeric", checkNumber},
 	{"ERR-OPERATION-MAAP-0060", "bind a WhatsApp Business account to CustSpaceID, in the console"},
 	{"ERR-OPERATION-MAAP-0065", "check BusinessNumber: it is not bound to CustSpaceID"},
+	{"4", slowDown},
+	{"80007", slowDown},
+	{"130429", slowDown},
+	{"131000", whatsAppDown},
+	{"131016", whatsAppDown},
+	{"131020", "nobody has joined the group yet: send the invite link first"},
 	{"131041", "check GroupID: there is no such group"},
+	{"131059", "list again from the first page"},
+	{"131201", "only a part was done: list the members again"},
+	{"131202", "check List: it has a number twice"},
 	{"131204", "the group is full: remove a member first"},
 	{"131207", "the group is suspended"},
-	{"131208", "make fewer changes to this group, or wait"},
+	{"131208", slowDown},
+	{"131209", checkPicture},
+	{"131210", checkPicture},
 	{"131211", "the business number has the maximum number of groups: delete one first"},
 	{"131212", "check List: it has a number that is not a member"},
+	{"131213", "there is no such request to join"},
+	{"131214", "WhatsApp does not let this business number create groups, because of abuse: see WhatsApp Manager"},
 	{"131215", "use another business number: this one is not eligible for groups"},
 }

@@ -18,7 +18,7 @@ type Refusal struct {
 
 // IsThrottled reports whether there were too many requests.
 func (r Refusal) IsThrottled() bool {
-	return IsThrottling(r.Code) || r.Status == http.StatusTooManyRequests || r.AsksToWait
+	return IsThrottling(r.Code) || r.Status == http.StatusTooManyRequests || r.AsksToWait || r.hasAny(whatsAppThrottling)
 }
 
 // IsDenied reports whether the caller lacks a permission.
@@ -43,7 +43,8 @@ func (r Refusal) RefusesIdentity() bool {
 func (r Refusal) Passes() bool { return r.isFailure() && !r.IsThrottled() }
 
 // MayBeDone reports whether the operation may have been carried out although it was
-// refused. A code of throttling rules that out, its header or status alone do not.
+// refused. A gateway's code of throttling rules that out. Its header or status alone do not,
+// nor do WhatsApp's codes.
 func (r Refusal) MayBeDone() bool {
 	return r.Code == NonceUsed || r.isFailure() && !IsThrottling(r.Code)
 }
@@ -51,7 +52,7 @@ func (r Refusal) MayBeDone() bool {
 // isFailure reports whether the service failed: the code says so, with any HTTP status, or
 // the status is 5xx and the code does not mean something else.
 func (r Refusal) isFailure() bool {
-	if IsPassing(r.Code) {
+	if IsPassing(r.Code) || r.hasAny(whatsAppPassing) {
 		return true
 	}
 	return IsServerError(r.Status) && !r.IsUnauthenticated() && !r.IsDenied() &&
