@@ -329,10 +329,11 @@ func (e *ValidationError) Error() string {
 func (e *ValidationError) Unwrap() error { return e.err }
 
 // IsCode reports whether err is, or wraps, an [APIError] with one of these codes. The
-// match is exact and case-sensitive.
+// match is exact and case-sensitive. A code of WhatsApp's is found in Code and in Message,
+// as in "(#131041) Group unknown": how the service forwards them is unpublished.
 func IsCode(err error, codes ...string) bool {
 	var api *APIError
-	return errors.As(err, &api) && slices.Contains(codes, api.Code)
+	return errors.As(err, &api) && slices.ContainsFunc(codes, api.refusal().HasCode)
 }
 
 // appendFacts appends what all errors of a call end with.

@@ -101,3 +101,22 @@ func TestWhatsAppsPassingFailuresPassAndACreationStaysSafe(t *testing.T) {
 		}
 	}
 }
+
+func TestIsCodeSeesTheCodeOfWhatsAppInAMessage(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"Code":"131041","Message":"m"}`:                              true,
+		`{"Code":"ERR-FB-131041","Message":"m"}`:                       true,
+		`{"Code":"ERR-FB-001","Message":"(#131041) Group unknown"}`:    true,
+		`{"Code":"ERR-FB-001","Message":"(#1310410) Group unknown"}`:   false,
+		`{"Code":"ERR-FB-001","Message":"131041 groups are too many"}`: false,
+	} {
+		client := clientOf(t, testCredentials(), cams.WithRetry(cams.NoRetry()), counted(new(int), answered(200, body)))
+		_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+		require.ErrorAs(t, err, new(*cams.APIError))
+		assert.Equal(t, want, cams.IsCode(err, "X", "131041"), body)
+		assert.False(t, cams.IsCode(err, "X"), body)
+		assert.False(t, cams.IsCode(err), body)
+	}
+	assert.False(t, cams.IsCode(nil, "131041"))
+}
