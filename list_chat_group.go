@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 )
 
 var listChatGroup = spec{name: "ListChatGroup", repeatable: true, isRead: true, resultMember: "Data"}
@@ -118,9 +119,18 @@ func NewListChatGroupPager(api ListChatGroupAPI, req *ListChatGroupRequest, opts
 			return api.ListChatGroup(ctx, &req)
 		},
 		data: func(r *ListChatGroupResponse) (int, *[]ChatGroup) { return r.Data.Total, &r.Data.List },
-		key:  func(g ChatGroup) string { return whole(g.GroupID) },
+		key:  groupKey,
 		err:  err,
 	}, base.Page, opts)
+}
+
+// groupKey returns the GroupID, or "" if it is masked with asterisks, as in published samples,
+// and so cannot identify a group.
+func groupKey(g ChatGroup) string {
+	if strings.Contains(g.GroupID, "*") {
+		return ""
+	}
+	return g.GroupID
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.

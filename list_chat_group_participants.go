@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 )
 
 var listChatGroupParticipants = spec{name: "ListChatGroupParticipants", repeatable: true, isRead: true, resultMember: "Data"}
@@ -107,9 +108,32 @@ func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *Li
 		data: func(r *ListChatGroupParticipantsResponse) (int, *[]ChatGroupParticipant) {
 			return r.Data.Total, &r.Data.List
 		},
-		key: func(p ChatGroupParticipant) string { return whole(p.ParticipantNumber) },
+		key: participantKey,
 		err: err,
 	}, base.Page, opts)
+}
+
+// participantKey returns a member's number if it has at least seven digits, or the user ID
+// that stands in its place. Anything else, such as a masked number, is shared by members and
+// cannot identify one: then it returns "".
+func participantKey(p ChatGroupParticipant) string {
+	number := p.ParticipantNumber
+	isNumber := strings.Trim(number, "+ 0123456789") == ""
+	if isNumber && len(number)-strings.Count(number, "+")-strings.Count(number, " ") >= 7 || isUserID(number) {
+		return number
+	}
+	return ""
+}
+
+// isUserID reports whether id is a user ID of WhatsApp's, such as US.13491208655302741918 or
+// DE.ENT.8fk2....
+func isUserID(id string) bool {
+	country, rest, _ := strings.Cut(id, ".")
+	rest = strings.TrimPrefix(rest, "ENT.")
+	return len(country) == 2 && strings.Trim(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" && len(rest) >= 8 && len(rest) <= 128 &&
+		!strings.ContainsFunc(rest, func(r rune) bool {
+			return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+		})
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.

@@ -330,6 +330,32 @@ func TestAListingThatGoesOnFarPastTotalIsStopped(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatIdentifiesAMemberIsCompared(t *testing.T) {
+	t.Parallel()
+	for number, compared := range map[string]bool{
+		"8613800000001": true, "+49 157 12345678": true, "1234567": true,
+		"US.13491208655302741918": true, "DE.ENT.8fk2Jd83Kd9": true,
+		"": false, "hidden": false, "123456": false, "+ 123 456": false, "86138*****001": false, "4915•••••01": false, "49157XXXXX": false,
+		"us.13491208655302741918": false, "USA.13491208655302741918": false, "US.1234567": false, "US.1349120•••••2741918": false, "13491208655302741918.US": false,
+		"US." + strings.Repeat("1", 128): true, "US." + strings.Repeat("1", 129): false,
+	} {
+		api := &service{answer: func(cams.Page) (int, []cams.ChatGroupParticipant, error) {
+			return 4, []cams.ChatGroupParticipant{{ParticipantNumber: number}, {ParticipantNumber: number, Extra: `{"UserName":"x"}`}}, nil
+		}}
+		p := newPager(api, &cams.Page{Size: 2})
+		got, err := cams.Collect(p.All(t.Context()))
+		if compared {
+			require.ErrorIs(t, err, cams.ErrPagerStalled, number)
+			assert.ErrorContains(t, err, "page 2 repeats a page")
+			assert.Len(t, got, 2)
+			continue
+		}
+		require.NoError(t, err, number)
+		assert.Len(t, got, 4)
+		assert.False(t, p.Changed(), number)
+	}
+}
+
 func TestAStallIsSeenThoughTheCallerChangesThePagesItGot(t *testing.T) {
 	t.Parallel()
 	api := &service{answer: func(cams.Page) (int, []cams.ChatGroupParticipant, error) { return 1000, named("ab"), nil }}

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/refusal"
@@ -103,12 +102,3 @@ func (d *AccessDeniedDetail) UnmarshalJSON(data []byte) error {
 
 // MarshalJSON returns the form that is set.
 func (d AccessDeniedDetail) MarshalJSON() ([]byte, error) { return refusal.Detail(d).MarshalJSON() }
-
-// whole returns id, or "" if it is masked with asterisks, as in published samples, and so
-// cannot identify an item.
-func whole(id string) string {
-	if strings.Contains(id, "*") {
-		return ""
-	}
-	return id
-}
