@@ -3,6 +3,7 @@ package cams
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"log/slog"
@@ -18,6 +19,38 @@ type Roster struct {
 	Participants []ChatGroupParticipant
 	Changed      bool  // the list changed while it was read, so members may be missing: list the group again
 	Err          error // why Participants is incomplete, or nil; it is about this group only
+}
+
+// storedRoster is a Roster in JSON. Its own Err hides that of the Roster.
+type storedRoster struct {
+	plainRoster
+	Err *string
+}
+
+type plainRoster Roster // without the methods
+
+// MarshalJSON writes Err as its text, or null.
+func (r Roster) MarshalJSON() ([]byte, error) {
+	stored := storedRoster{plainRoster: plainRoster(r)}
+	if r.Err != nil {
+		text := r.Err.Error()
+		stored.Err = &text
+	}
+	return json.Marshal(stored)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. Err then has the text, and matches no other
+// error.
+func (r *Roster) UnmarshalJSON(data []byte) error {
+	var stored storedRoster
+	if err := json.Unmarshal(data, &stored); err != nil {
+		return err
+	}
+	*r = Roster(stored.plainRoster)
+	if stored.Err != nil {
+		r.Err = errors.New(*stored.Err)
+	}
+	return nil
 }
 
 // LogValue implements [slog.LogValuer]: a log shows the group and how many members

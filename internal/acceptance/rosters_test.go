@@ -2,9 +2,11 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,6 +119,39 @@ func TestAGroupsStallIsInItsRosterWithTheMembersThatCame(t *testing.T) {
 	require.Len(t, rosters, 1)
 	require.ErrorIs(t, rosters[0].Err, cams.ErrPagerStalled)
 	assert.Len(t, rosters[0].Participants, 1)
+}
+
+func TestAStoredRosterKeepsWhyItIsIncomplete(t *testing.T) {
+	t.Parallel()
+	roster := cams.Roster{
+		Group:        cams.ChatGroup{GroupID: "g1", GroupStatus: cams.GroupStatusActive},
+		Participants: []cams.ChatGroupParticipant{{ParticipantNumber: "8613800000001"}},
+		Changed:      true,
+	}
+	for _, err := range []error{nil, errors.New(""), errPassing, &cams.APIError{Operation: "ListChatGroupParticipants", Code: "X"}} {
+		roster.Err = err
+		for _, stored := range []any{roster, &roster, []cams.Roster{roster}, map[string]cams.Roster{"g1": roster}} {
+			text, err := json.Marshal(stored)
+			require.NoError(t, err)
+			back := reflect.New(reflect.TypeOf(stored))
+			require.NoError(t, json.Unmarshal(text, back.Interface()), "%s", text)
+			again, err := json.Marshal(back.Interface())
+			require.NoError(t, err)
+			assert.Equal(t, string(text), string(again))
+		}
+		text, _ := json.Marshal(roster)
+		var back cams.Roster
+		require.NoError(t, json.Unmarshal(text, &back))
+		if err == nil {
+			assert.Equal(t, roster, back)
+			assert.Contains(t, string(text), `"Err":null`)
+			continue
+		}
+		require.EqualError(t, back.Err, err.Error())
+		back.Err = err
+		assert.Equal(t, roster, back)
+	}
+	assert.Error(t, json.Unmarshal([]byte(`{"Changed":1}`), &roster))
 }
 
 func TestTheGroupsErrorComesLastAndOnce(t *testing.T) {
