@@ -33,7 +33,7 @@ func newFlagSet() (*flag.FlagSet, *config) {
 	fs.StringVar((*string)(&cfg.request.ChannelType), "channel-type", "", "the group's `channel`; the service knows WHATSAPP")
 	fs.StringVar(&cfg.region, "region", "", "the service's `region` (default $ALIBABA_CLOUD_REGION_ID, else ap-southeast-1)")
 	fs.StringVar(&cfg.endpoint, "endpoint", "", "`host`, host:port or URL to call instead of the region's; http:// for a loopback host only")
-	fs.IntVar(&cfg.request.Page.Size, "page-size", 20, "ask for `n` members a page; the service may send fewer")
+	fs.IntVar(&cfg.request.Page.Size, "page-size", 20, "ask for `n` members a page; the service may send fewer; the sandbox begins with 3")
 	fs.IntVar(&cfg.request.Page.Index, "page-index", 1, "start at page `n`, counted from 1")
 	fs.IntVar(&cfg.prefetch, "prefetch", 1, "keep up to `n` pages in flight")
 	fs.StringVar(&cfg.format, "format", "table", "how to print members: `table`, json (one object a line) or csv")
@@ -80,6 +80,9 @@ func parseFlags(args []string) (*config, error) {
 	}
 	if cfg.sandbox {
 		cfg.region, cfg.endpoint = "", ""
+		if !given["page-size"] {
+			cfg.request.Page.Size = demoPageSize
+		}
 	}
 	return cfg, nil
 }
@@ -105,7 +108,7 @@ Examples:
   list-participants                               the demo group
   list-participants -format json | head -3        its first three members, for a program
   list-participants -business-number 8613800000000 -group-id EA939 -cust-space-id cams-k1 -format csv >members.csv
-  list-participants ... -page-size 100 -prefetch 4    a large group: four pages at a time
+  list-participants ... -page-size 100 -prefetch 4    four pages at a time
   list-participants ... -page-index 3                 resume at page 3; use the same -page-size
   list-participants ... -sandbox                      try this command line in the sandbox
 

@@ -9,7 +9,11 @@ import (
 	"github.com/cams-go/cams/examples/internal/sandbox"
 )
 
-const demoMembers = 57
+// The demo group is as large as a WhatsApp group can be. Small pages show the paging.
+const (
+	demoMembers  = 8
+	demoPageSize = 3
+)
 
 // startSandbox starts a fake with the one group that request asks for. It fills in
 // the identifiers that request does not have.
