@@ -451,6 +451,8 @@ func statusOf(ctx context.Context, header http.Header, err error) int {
 		wait, _ := cams.RetryAfter(err)
 		header.Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 		return http.StatusServiceUnavailable
+	case cams.IsCode(err, "131041"): // WhatsApp's code for a group that does not exist
+		return http.StatusNotFound
 	case errors.As(err, &invalid) && invalid.Field == "GroupID": // a field that your caller chose
 		return http.StatusBadRequest
 	case errors.As(err, &invalid), errors.Is(err, cams.ErrUnauthenticated), errors.Is(err, cams.ErrAccessDenied):
@@ -472,6 +474,9 @@ func TestWhichErrorBecomesWhichStatus(t *testing.T) {
 		"throttled":            {throttled, 503},
 		"a wrong key":          {camstest.Refusal(404, "InvalidAccessKeyId.NotFound", "m"), 500},
 		"no permission":        {camstest.Refusal(403, "NoPermission", "m"), 500},
+		"no such group":        {camstest.Refusal(400, "131041", "m"), 404},
+		"no such group either": {camstest.Refusal(200, "ERR-FB-001", "(#131041) Group unknown"), 404},
+		"WhatsApp's limit":     {camstest.Refusal(200, "ERR-FB-001", "(#131208) Group Rate Limit Hit"), 503},
 		"another refusal":      {camstest.Refusal(400, "Product.Unsubscript", "m"), 502},
 		"a refusal in a 200":   {camstest.Refusal(200, "InvalidParameter", "m"), 502},
 		"a page of a proxy":    {camstest.Answer{Status: 502, Body: "<html>"}, 502},
@@ -486,7 +491,7 @@ func TestWhichErrorBecomesWhichStatus(t *testing.T) {
 			_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
 			header := http.Header{}
 			assert.Equal(t, test.want, statusOf(t.Context(), header, err), name)
-			if test.want == 503 {
+			if name == "throttled" {
 				assert.Equal(t, "2", header.Get("Retry-After"), "the wait that the service asked for, rounded up")
 			}
 			_, err = client.AddChatGroup(t.Context(), &cams.AddChatGroupRequest{BusinessNumber: "8613800000000", CustSpaceID: "cams-k001", Subject: "s"})
