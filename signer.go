@@ -60,8 +60,9 @@ func (ACS3Signer) Sign(req *http.Request, in SigningInput) error {
 	return cannotSign("ACS3Signer", sign.ACS3(req, in.input()))
 }
 
-// RPCSigner signs with Alibaba Cloud's older RPC signature, SignatureVersion 1.0 with
-// HMAC-SHA1. The signature and all it needs are in the query. It covers the method and
+// RPCSigner signs with Alibaba Cloud's older RPC signature, also called V2: SignatureVersion
+// 1.0 with HMAC-SHA1. Alibaba Cloud calls it discontinued, so use it only if something in
+// between needs it. The signature and all it needs are in the query. It covers the method and
 // the query, not the body. With GODEBUG=fips140=only it returns an error.
 //
 // With a bearer token the query has BearerToken and SignatureType, and no signature.
