@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -87,7 +86,6 @@ type GroupAPI interface {
 type Inviter struct {
 	API            GroupAPI
 	Number, CustID string
-	Poll           time.Duration
 }
 
 // Open creates a group, waits until it is active, and makes the invite link.
@@ -115,20 +113,9 @@ func (i *Inviter) WaitForMembers(ctx context.Context, subject string, n int) err
 	return err
 }
 
-// wait lists the groups until the one with the subject is good.
 func (i *Inviter) wait(ctx context.Context, subject string, good func(cams.ChatGroup) bool) (cams.ChatGroup, error) {
 	req := &cams.ListChatGroupRequest{BusinessNumber: i.Number, CustSpaceID: i.CustID, Subject: subject}
-	for {
-		for group, err := range cams.NewListChatGroupPager(i.API, req).All(ctx) {
-			if err != nil || group.Subject == subject && good(group) {
-				return group, err
-			}
-		}
-		select { // if ctx has ended, the next listing fails
-		case <-ctx.Done():
-		case <-time.After(i.Poll):
-		}
-	}
+	return cams.WaitForChatGroup(ctx, i.API, req, func(g cams.ChatGroup) bool { return g.Subject == subject && good(g) })
 }
 
 // This test of a service uses the real client and a fake service. The test decides
@@ -140,7 +127,7 @@ func Example_testAGroupsLife() {
 	if err != nil {
 		panic(err)
 	}
-	inviter := &Inviter{API: client, Number: "8613800000000", CustID: "cams-k001", Poll: time.Millisecond}
+	inviter := &Inviter{API: client, Number: "8613800000000", CustID: "cams-k001"}
 	ctx, cancel := context.WithCancel(context.Background())
 	server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
 		if r.Action == "ListChatGroup" { // the group exists; now its owner gives up
@@ -153,14 +140,12 @@ func Example_testAGroupsLife() {
 
 	server.AnswerFunc(nil)
 	ctx = context.Background()
-	server.SetActivationDelay(5 * time.Millisecond)
+	server.SetActivationDelay(0)
 	link, err := inviter.Open(ctx, "Book club")
 	fmt.Println("open:", err)
 
-	go func() {
-		server.Join(link, "8613800000001")
-		server.Join(link, "8613800000002")
-	}()
+	server.Join(link, "8613800000001")
+	server.Join(link, "8613800000002")
 	fmt.Println("members:", inviter.WaitForMembers(ctx, "Book club", 2))
 
 	server.Activate() // the first group too
