@@ -24,6 +24,9 @@ type DeleteChatGroupResponse struct {
 
 // DeleteChatGroup deletes a group. This cannot be undone.
 //
+// To delete groups that you list, collect all of them first, then delete. If you delete
+// while you list, later pages shift and you skip groups; [Pager.Changed] may tell.
+//
 // It is idempotent, so a failed attempt is retried. It needs the RAM action
 // cams:DeleteChatGroup. The API is an internal preview: ask your account manager for
 // access.
