@@ -26,9 +26,10 @@ type AddChatGroupResponse struct {
 }
 
 // AddChatGroup creates a group. The service creates it asynchronously and returns no
-// GroupID: call [Client.ListChatGroup] with the Subject until the group is
+// GroupID: wait with [WaitForChatGroup] until the group with the Subject is
 // [GroupStatusActive]. Then call [Client.AddChatGroupInviteLink] to create the link that
-// members join with. A business number can have 10,000 groups, a group 8 members.
+// members join with. WhatsApp allows 10,000 groups for a business number and 8 members in
+// a group. Other channels may allow more.
 //
 // It is not idempotent: each call creates another group. So a failed attempt is retried
 // only if it was surely not carried out. If it may have been, the error is

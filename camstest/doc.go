@@ -20,7 +20,7 @@
 //     it is next used or listed, unless [Server.SetActivationDelay] delays that. The answer has a UniqueCode and no
 //     GroupId; only ListChatGroup returns the GroupId. Each call creates another group.
 //   - AddChatGroupInviteLink creates a new link and makes the old one invalid. [Server.Join] is what a person does with a
-//     link. A group has at most 8 members. A removed member cannot join again.
+//     link. A group has at most 8 members, as in WhatsApp. A removed member cannot join again.
 //   - A group must be ACTIVE to be updated, to get or lose a link, and to lose members. Any group can be listed and deleted.
 //   - Deleting a group also deletes its link.
 //

@@ -34,7 +34,7 @@ const (
 	statusActive   = "ACTIVE"
 	statusCreating = "CREATING"
 
-	maxMembers = 8 // the service's own limit
+	maxMembers = 8 // WhatsApp's limit
 	linkPrefix = "https://chat.whatsapp.com/"
 )
 
@@ -94,8 +94,8 @@ func (s *Server) Activate() {
 }
 
 // Join makes a phone number a member of the group with this invite link, as a person does with the link. It returns an
-// error if the link is no longer valid, the group is not ACTIVE or has 8 members, or the number was removed from the
-// group. For a number that is already a member it does nothing.
+// error if the link is no longer valid, the group is not ACTIVE or has 8 members (WhatsApp's limit), or the number was
+// removed from the group. For a number that is already a member it does nothing.
 func (s *Server) Join(link, number string) error {
 	now := s.clock()
 	s.mu.Lock()
