@@ -154,14 +154,14 @@ const maxIdleConns = 128
 
 // NewTransport returns a new transport with the settings that a client uses without
 // [WithHTTPClient]: TLS 1.2 or newer, HTTP/2, proxies from the environment, 5 seconds
-// each to dial and for the TLS handshake, 128 idle connections for up to 90 seconds, and
-// at most 64 KiB of response headers. Adjust it (a proxy, a root certificate) or wrap it
+// each to dial and for the TLS handshake, TLS sessions resumed, 128 idle connections for up
+// to 90 seconds, and at most 64 KiB of response headers. Adjust it (a proxy, a root certificate) or wrap it
 // (tracing), and pass it to [WithHTTPClient] in an http.Client.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		TLSHandshakeTimeout:    5 * time.Second,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           maxIdleConns,

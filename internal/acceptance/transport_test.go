@@ -57,6 +57,27 @@ func overTLS(t *testing.T, handler http.Handler) (*httptest.Server, *http.Transp
 	return server, trusting(server)
 }
 
+func TestTheSecondConnectionResumesTheTLSSession(t *testing.T) {
+	t.Parallel()
+	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var resumed []bool
+			server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				resumed = append(resumed, r.TLS.DidResume)
+				io.WriteString(w, goodBody)
+			}))
+			transport.TLSClientConfig.MaxVersion = version
+			client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport}))
+			for range 2 {
+				require.NoError(t, list(t.Context(), client))
+				client.CloseIdleConnections()
+			}
+			assert.Equal(t, []bool{false, true}, resumed)
+		})
+	}
+}
+
 func TestAHundredGoroutinesReuseTheirConnections(t *testing.T) {
 	t.Parallel()
 	const callers = 100
