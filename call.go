@@ -3,17 +3,13 @@ package cams
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/cams-go/cams/internal/limiter"
-	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/retry"
-	"github.com/cams-go/cams/internal/transport"
 	"github.com/cams-go/cams/internal/wire"
 )
 
@@ -21,8 +17,8 @@ import (
 // succeeds or the rules of call_retry.go end the call, and attempt makes one request.
 //
 // The steps are in the files call_*.go: wait and informLimiter in call_limiter.go, Credentials in
-// credentials_shared.go, Sign in signer.go, watching and sending in internal/transport, read in
-// call_response.go, judge and conclude in call_retry.go, the errors in call_failure.go.
+// credentials_shared.go, roundTrip in call_transport.go, read in call_response.go, judge and
+// conclude in call_retry.go, the errors in call_failure.go.
 
 // spec is what a call needs to know of its operation, besides the parameters.
 type spec struct {
@@ -143,8 +139,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 	call.info.Attempts++
 	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
-	callers := ctx
-	ctx, cancel := context.WithTimeoutCause(callers, c.attemptTimeout, c.attemptTimedOut)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, c.attemptTimedOut)
 	defer cancel()
 
 	var err error
@@ -159,26 +154,8 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 		return r
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
-	ctx, tap := transport.Watch(ctx, cancel, call.repeatable)
-	req := c.newRequest(ctx, call.query)
-	mask := newMask(call, &r.credentials, req)
-	if err := c.sign(req, SigningInput{
-		Action:      call.name,
-		Version:     apiVersion,
-		Credentials: r.credentials,
-		Time:        c.clock.Now(),
-		Nonce:       rand.Text(),
-	}); err != nil {
-		r.err = newCallError(ctx, call, ReasonNotSigned, redact.Masked(err, mask.Text))
-		return r
-	}
-	res, err := transport.Send(c.httpClient, req, call.repeatable)
-	r.unsent = err != nil && !tap.MayHaveSent(err)
-	if err != nil {
-		if tap.Endless() {
-			ctx, err = callers, transport.ErrConnectionsClosed // the tap canceled ctx, not the caller
-		}
-		r.err = c.unanswered(ctx, call, err, mask)
+	res, mask := c.roundTrip(ctx, cancel, call, &r)
+	if res == nil {
 		return r
 	}
 	defer res.Body.Close()
@@ -221,14 +198,4 @@ func (c *Client) withOwn(params parameters, op *spec) (parameters, error) {
 		}
 	}
 	return append(params, c.parameters...), nil
-}
-
-// newRequest returns the unsigned request: POST /?<query> with an empty body.
-func (c *Client) newRequest(ctx context.Context, query string) *http.Request {
-	req := c.prototype.WithContext(ctx)
-	u := *c.prototype.URL
-	u.RawQuery = query
-	req.URL = &u
-	req.Header = maps.Clone(c.prototype.Header)
-	return req
 }
