@@ -119,6 +119,7 @@ var errPanicked = errors.New("cams: the call panicked")
 type outcome struct {
 	err         error       // *APIError, *ResponseError or *CallError
 	unsent      bool        // no request left this machine
+	resent      bool        // one was sent on a connection that broke, and then another one
 	held        bool        // a limiter did not let the call through, so there was no attempt
 	credentials Credentials // used to sign
 	status      int         // HTTP status, 0 without an answer

@@ -56,7 +56,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 	}
 	past.paid = false
 	past.unclear = !call.repeatable && r.isUnclear()
-	past.maybeDone = past.maybeDone || !call.isRead && r.isUnclear()
+	past.maybeDone = past.maybeDone || !call.isRead && (r.isUnclear() || r.resent)
 	if ended, ok := r.err.(*CallError); ok && (r.held || ended.Reason == ReasonStopped) {
 		past.end = ended
 		return verdict{reason: ended.Reason}

@@ -12,30 +12,40 @@ import (
 
 // roundTrip signs a request and sends it. It returns the answer, or sets the outcome's
 // error and returns nil. giveUp ends ctx.
+//
+// If an idle connection turns out to be closed, a repeatable request is signed again and
+// sent on another one, without a pause: that is no failure of the service, and costs no
+// attempt.
 func (c *Client) roundTrip(ctx context.Context, giveUp context.CancelFunc, call *call, r *outcome) (*http.Response, *redact.Attempt) {
 	ctx, tap := transport.Watch(ctx, giveUp, call.repeatable)
-	req := c.newRequest(ctx, call.query)
-	mask := newMask(call, &r.credentials, req)
-	if err := c.sign(req, SigningInput{
-		Action:      call.name,
-		Version:     apiVersion,
-		Credentials: r.credentials,
-		Time:        c.clock.Now(),
-		Nonce:       rand.Text(),
-	}); err != nil {
-		r.err = newCallError(ctx, call, ReasonNotSigned, redact.Masked(err, mask.Text))
+	for {
+		req := c.newRequest(ctx, call.query)
+		mask := newMask(call, &r.credentials, req)
+		if err := c.sign(req, SigningInput{
+			Action:      call.name,
+			Version:     apiVersion,
+			Credentials: r.credentials,
+			Time:        c.clock.Now(),
+			Nonce:       rand.Text(),
+		}); err != nil {
+			r.err = newCallError(ctx, call, ReasonNotSigned, redact.Masked(err, mask.Text))
+			return nil, nil
+		}
+		res, err := transport.Send(c.httpClient, req)
+		switch {
+		case err == nil:
+			r.unsent = false
+			return res, mask
+		case call.repeatable && ctx.Err() == nil && tap.LostIdle(err):
+			r.resent = true
+			continue
+		case tap.Endless():
+			ctx, err = context.WithoutCancel(ctx), transport.ErrConnectionsClosed // giveUp ended ctx, not the caller
+		}
+		r.unsent = !tap.MayHaveSent(err)
+		r.err = c.unanswered(ctx, call, err, mask)
 		return nil, nil
 	}
-	res, err := transport.Send(c.httpClient, req, call.repeatable)
-	r.unsent = err != nil && !tap.MayHaveSent(err)
-	if err == nil {
-		return res, mask
-	}
-	if tap.Endless() {
-		ctx, err = context.WithoutCancel(ctx), transport.ErrConnectionsClosed // giveUp ended ctx, not the caller
-	}
-	r.err = c.unanswered(ctx, call, err, mask)
-	return nil, nil
 }
 
 // newRequest returns the unsigned request: POST /?<query> with an empty body.

@@ -159,9 +159,7 @@ func TestARequestTravelsAsDocumented(t *testing.T) {
 	assert.Regexp(t, `^cams-go/\d+\.\d+\.\d+ \(\w+; \w+\) go\S+ my-service/1\.2$`, sent.UserAgent())
 	assert.Equal(t, "ListChatGroupParticipants", sent.Header.Get("x-acs-action"))
 	assert.Equal(t, "2020-06-06", sent.Header.Get("x-acs-version"))
-	mark, isMarked := sent.Header["Idempotency-Key"]
-	assert.True(t, isMarked && len(mark) == 0, "net/http may replay a read, and sends no such header")
-	assert.Len(t, sent.Header, 8+1, "no more headers than documented")
+	assert.Len(t, sent.Header, 8, "no more headers than documented")
 
 	req.ChannelType, req.Page = "", nil
 	_, err = client.ListChatGroupParticipants(t.Context(), req)

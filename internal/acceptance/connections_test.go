@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -60,6 +62,123 @@ func TestAReadOutlivesAnyNumberOfDeadIdleConnections(t *testing.T) {
 			assert.Len(t, dialed, idle+1)
 		})
 	})
+}
+
+// brittle decides which requests break their connection, one in five, and counts nonces.
+type brittle struct {
+	mu     sync.Mutex
+	random *rand.Rand
+	nonces map[string]int
+	breaks int
+}
+
+func newBrittle() *brittle {
+	return &brittle{random: rand.New(rand.NewPCG(1, 2)), nonces: map[string]int{}}
+}
+
+// read notes a request, and reports whether its connection is to break.
+func (b *brittle) read(req *http.Request) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.nonces[req.Header.Get("x-acs-signature-nonce")]++
+	if b.random.IntN(5) > 0 {
+		return false
+	}
+	b.breaks++
+	return true
+}
+
+// overHTTP1 and overHTTP2 are services on links that break.
+func overHTTP1(t *testing.T, link *brittle) []cams.Option {
+	address := listen(t, func(n int, conn *net.TCPConn) {
+		requests := bufio.NewReader(conn)
+		for {
+			req, err := http.ReadRequest(requests)
+			if err != nil {
+				return
+			}
+			if link.read(req) {
+				conn.SetLinger(n%2 - 1) // every other one is reset
+				return
+			}
+			io.WriteString(conn, withLength(len(goodBody), goodBody))
+		}
+	})
+	return []cams.Option{cams.WithEndpoint("http://" + address)}
+}
+
+type connKey struct{}
+
+func overHTTP2(t *testing.T, link *brittle) []cams.Option {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		if link.read(r) {
+			r.Context().Value(connKey{}).(*tls.Conn).NetConn().Close()
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, goodBody)
+	}))
+	server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, conn)
+	}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return []cams.Option{cams.WithEndpoint(server.URL), cams.WithHTTPClient(&http.Client{Transport: trusting(server)})}
+}
+
+func TestReadsOutliveALinkOnWhichOneRequestInFiveBreaksItsConnection(t *testing.T) {
+	t.Parallel()
+	const calls = 3000
+	for name, test := range map[string]struct {
+		link func(*testing.T, *brittle) []cams.Option
+		lost int // at most: three breaks in a row end a call, over HTTP/1.1 four
+	}{
+		"HTTP/1.1": {overHTTP1, calls * 2 / 1000},
+		"HTTP/2":   {overHTTP2, calls * 10 / 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			link := newBrittle()
+			client := clientOf(t, append(test.link(t, link), testCredentials(), cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}))...)
+			t.Cleanup(client.CloseIdleConnections)
+			lost := 0
+			for range calls {
+				if err := list(t.Context(), client); err != nil {
+					lost++
+					require.ErrorIs(t, err, cams.ErrUnavailable)
+					require.ErrorContains(t, err, "no answer")
+				}
+			}
+			link.mu.Lock()
+			defer link.mu.Unlock()
+			t.Logf("%d calls, %d requests, %d breaks, %d calls lost", calls, len(link.nonces), link.breaks, lost)
+			for nonce, n := range link.nonces {
+				require.Equal(t, 1, n, "nonce %s", nonce)
+			}
+			assert.LessOrEqual(t, lost, test.lost)
+			assert.Greater(t, link.breaks, calls/5)
+		})
+	}
+}
+
+// An HTTP/2 connection outlives the request that failed on it.
+func TestAReadOverHTTP2IsSentOnceAnAttempt(t *testing.T) {
+	t.Parallel()
+	requests := 0
+	server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if requests++; requests > 1 {
+			panic(http.ErrAbortHandler) // resets the stream
+		}
+		io.WriteString(w, goodBody)
+	}))
+	client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithRetry(cams.RetryPolicy{BaseDelay: 1}),
+		cams.WithHTTPClient(&http.Client{Transport: transport}))
+	t.Cleanup(client.CloseIdleConnections)
+	require.NoError(t, list(t.Context(), client))
+	require.ErrorContains(t, list(t.Context(), client), "(3 attempts)")
+	assert.Equal(t, 4, requests)
 }
 
 // goingAway is an HTTP/2 server that closes each connection before it takes a

@@ -9,8 +9,8 @@ import (
 // does, because a test may replace it, or http.DefaultTransport, at any time.
 //
 // It never follows a redirect: a refused one is returned as an answer.
-func Send(client *http.Client, req *http.Request, repeatable bool) (*http.Response, error) {
-	last := &lastHop{client: *client, base: client.Transport, repeatable: repeatable}
+func Send(client *http.Client, req *http.Request) (*http.Response, error) {
+	last := &lastHop{client: *client, base: client.Transport}
 	last.client.Transport = last
 	res, err := last.client.Do(req)
 	if err == nil && last.redirect != nil {
@@ -21,22 +21,16 @@ func Send(client *http.Client, req *http.Request, repeatable bool) (*http.Respon
 
 // lastHop is a RoundTripper between an http.Client and its transport.
 type lastHop struct {
-	client     http.Client
-	base       http.RoundTripper // the transport of the user's http.Client
-	repeatable bool
-	redirect   http.Header // header of the answer, if that is a redirect
+	client   http.Client
+	base     http.RoundTripper // the transport of the user's http.Client
+	redirect http.Header       // header of the answer, if that is a redirect
 }
 
-// RoundTrip marks repeatable requests for net/http, and hides the Location header of a
-// redirect from http.Client. Then http.Client returns the redirect as an
-// answer, instead of carrying the security token to another host. CheckRedirect
-// is not enough: http.Client parses Location first, and if that fails, the status is lost.
+// RoundTrip hides the Location header of a redirect from http.Client. Then http.Client
+// returns the redirect as an answer, instead of carrying the security token to another
+// host. CheckRedirect is not enough: http.Client parses Location first, and if that fails,
+// the status is lost.
 func (t *lastHop) RoundTrip(req *http.Request) (*http.Response, error) {
-	if t.repeatable {
-		// A nil value is not sent. It lets net/http retry at once on another connection
-		// if an idle one turns out to be closed.
-		req.Header["Idempotency-Key"] = nil
-	}
 	base := t.base
 	if base == nil {
 		base = http.DefaultTransport

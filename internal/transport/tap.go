@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http/httptrace"
@@ -18,10 +19,15 @@ const maxNewConnections = 4
 // ErrConnectionsClosed is the error of an attempt that opened too many connections.
 var ErrConnectionsClosed = errors.New("one request opened 5 connections, because the server closed each one")
 
+// maxLost is as many idle connections as the default transport keeps.
+const maxLost = 128
+
 // Tap counts the connections that a request uses.
 type Tap struct {
 	trace               httptrace.ClientTrace
 	wanted, got, opened atomic.Int32
+	wasIdle             atomic.Bool // the latest connection, of HTTP/1
+	lost                int         // connections that had been idle
 	giveUp              context.CancelFunc
 }
 
@@ -40,6 +46,7 @@ func (t *Tap) getConn(string) { t.wanted.Add(1) }
 
 func (t *Tap) gotConn(info httptrace.GotConnInfo) {
 	t.got.Add(1)
+	t.wasIdle.Store(info.WasIdle && !isHTTP2(info.Conn))
 	if !info.Reused && t.opened.Add(1) > maxNewConnections {
 		t.giveUp()
 	}
@@ -47,6 +54,26 @@ func (t *Tap) gotConn(info httptrace.GotConnInfo) {
 
 // Endless reports whether the tap ended the request.
 func (t *Tap) Endless() bool { return t.opened.Load() > maxNewConnections }
+
+func isHTTP2(conn net.Conn) bool {
+	secure, ok := conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+// LostIdle reports whether a failed request was sent on a connection that had been idle. In
+// general the server closed it meanwhile, so a repeatable request can be sent again at
+// once, with another signature: if net/http did that, it would repeat the signature. Each repetition
+// uses up a connection that served an earlier request, so they end.
+//
+// It reports false for HTTP/2, where a failed request leaves the connection open, and
+// perhaps idle.
+func (t *Tap) LostIdle(err error) bool {
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() || !t.wasIdle.Load() {
+		return false
+	}
+	t.lost++
+	return t.lost <= maxLost
+}
 
 // MayHaveSent reports whether a failed request may have left this machine, which needs a
 // connection. If the transport does not report connections, only an error of dialing
