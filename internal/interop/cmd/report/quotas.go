@@ -201,9 +201,9 @@ clients run in one command. Each figure is the median of three runs, or of nine 
 | official | the official core with the documented runtime options Autoretry and MaxAttempts 3, which do not repeat refusals, in the loop of exponential back-off that Alibaba Cloud documents (for KMS): 200 ms, then twice as long each time; the documentation does not say how many attempts, here it is 5 |
 | legacy | the legacy SDK with AutoRetry and MaxRetryTime 3 |
 
-With 600 in each minute, a client has to wait for up to a minute. For this quota, this client has MaxAttempts 10 and MaxDelay
-2 minutes, the loop around the official core has 10 attempts, and the legacy SDK has MaxRetryTime 9. With its default of 3
-attempts, this client would lose some groups.
+With 600 in each minute, a client has to wait for up to a minute. For this quota, the loop around the official core has 10
+attempts, the legacy SDK has MaxRetryTime 9, and this client with another limiter has MaxAttempts 10 and MaxDelay 2 minutes.
+With its own limiter it needs no options.
 
 **Lost** is the share of groups whose call ended in an error. **Refused** is the share of requests that the service refused.
 **Used** is the share of the quota, from the first request to the last answer, that went into successful calls. **Wait named**
