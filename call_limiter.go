@@ -75,11 +75,18 @@ func (c *call) informLimiter(r *outcome) {
 	_, isRefusal := r.err.(*APIError)
 	switch {
 	case c.adaptive == nil || r.held:
-	case is(r.err, ErrThrottled):
+	case c.mayWait(r.err):
 		c.adaptive.Refused(r.ticket, askedWait(r.err))
 	case r.err == nil || isRefusal && !is(r.err, ErrUnavailable):
 		c.adaptive.Granted(r.ticket)
 	default:
 		c.adaptive.Failed(r.ticket)
 	}
+}
+
+// mayWait reports whether an attempt was refused for the quota that the adaptive limiter
+// finds. WhatsApp's limit of a business number is another one.
+func (c *call) mayWait(err error) bool {
+	refused, ok := err.(*APIError)
+	return c.adaptive != nil && is(err, ErrThrottled) && !(ok && refused.refusal().LimitsNumber())
 }

@@ -78,7 +78,7 @@ func (c *Client) judge(ctx context.Context, call *call, r *outcome) verdict {
 
 // limit ends a call that has no attempts, time or budget left for the retry next.
 func (c *Client) limit(ctx context.Context, call *call, next verdict) verdict {
-	waits := next.reason == ReasonThrottled && call.adaptive != nil && c.retry.MaxAttempts > 1
+	waits := next.again && call.mayWait(call.past.last) && c.retry.MaxAttempts > 1
 	asked, longest := askedWait(call.past.last), c.retry.MaxDelay
 	if waits {
 		next.free, next.pause, longest = true, 0, limiter.Longest // the limiter waits

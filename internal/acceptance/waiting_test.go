@@ -140,3 +140,23 @@ func TestAnOperationMayHaveALimiterOfItsOwn(t *testing.T) {
 type counting int
 
 func (c *counting) Wait(context.Context) error { *c++; return nil }
+
+func TestALimitOfOneBusinessNumberSlowsNoOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+			return camstest.Refusal(400, "ERR-FB-001", "(#131208) Rate limit hit"), r.Parameter("BusinessNumber") == "8613800000001"
+		})
+		limited := validRequest()
+		limited.BusinessNumber = "8613800000001"
+		start := time.Now()
+		_, err := client.ListChatGroupParticipants(t.Context(), limited)
+		require.ErrorIs(t, err, cams.ErrThrottled)
+		assert.Len(t, server.Requests(), 3, "within the attempts")
+		assert.Less(t, time.Since(start), time.Second)
+		start = time.Now()
+		require.NoError(t, list(t.Context(), client))
+		assert.Zero(t, time.Since(start))
+	})
+}

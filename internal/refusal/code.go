@@ -13,6 +13,10 @@ var (
 	whatsAppPassing    = []string{"131000", "131016"}
 )
 
+// LimitsNumber reports whether there were too many requests for the business number, and
+// not for the account: other numbers may go on.
+func (r Refusal) LimitsNumber() bool { return r.hasAny(whatsAppThrottling) }
+
 const digits = "0123456789"
 
 // HasCode reports whether the refusal has a code, or carries it if it is WhatsApp's.
