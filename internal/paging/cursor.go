@@ -1,5 +1,45 @@
-// Package paging decides when a list with numbered pages ends, and prefetches pages. It
-// does not depend on what is listed.
+// Package paging decides when a list with numbered pages ends, prefetches pages, lets
+// requests outlast an outage, and lists many things in order. It does not depend on what is
+// listed.
+//
+// # When a list ends
+//
+// The API has no page token. This table shows how the cursor treats a page. The first line
+// that matches applies.
+//
+//	the page                                          what follows
+//	is empty and past Total                           the end
+//	is empty, the third one in a row                  stalled
+//	is empty                                          the next page
+//	is a repeat; all of Total has been received       the end; the page is dropped
+//	is a repeat; Total is absent or not reached       stalled
+//	has members, after far too many for Total         stalled
+//	brings the members received to exactly Total      the end
+//	anything else: shorter than Size (the service     the next page
+//	may cap it), Total absent, passed or changed
+//
+// Total is that of the latest page that has one; zero or less counts as absent. Members received
+// are counted from the start of the list: the pages before the first one requested
+// count as (Index-1) times the longest page received. If a listing starts after page 1
+// and gets a short page, it asks for one more page, because it cannot tell a capped
+// page from the last one. If the service then repeats the short page, and the pages
+// before it would complete Total at the requested Size, that page was the last.
+//
+// An empty page is past Total if the pages before it would hold all of Total. Each of
+// them counts as long as the longest page received, or as Size until a second page with
+// members has arrived. If no page had a Total, every empty page is past it. So a Total
+// that is one too high costs a request or two, and no error. If Total is at least three pages
+// too high, the listing ends in stalled after all members have arrived; the
+// error text has the number of members received, and Total.
+//
+// Far too many for Total means more than twice Total and more than Total + 1000, or
+// more than 100,000 without a Total. The service then probably ignores the page number,
+// and the listing would never end.
+//
+// Each page is compared with the page before it and with one earlier page. So the pager
+// also detects a service that repeats a cycle of several pages, but only after some
+// members may have been listed twice. Pages without any full number (all empty or
+// masked, as in published samples) are not compared.
 package paging
 
 import (
@@ -16,8 +56,8 @@ const (
 	noTotal = 100_000
 )
 
-// Cursor is the position of a listing. The table in the package documentation of cams
-// has the rules.
+// Cursor is the position of a listing. The table in the package documentation has the
+// rules.
 type Cursor struct {
 	Index   int  // number of the next page
 	Total   int  // of the latest page that has one
