@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -155,8 +154,6 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 // returns is valid for at least that long.
 const renewedEarly = 3 * time.Minute
 
-var errNothing = errors.New("the provider returned nothing")
-
 // resolve asks a credential of credentials-go. Credentials that cannot change get a very
 // long lifetime.
 func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
@@ -165,7 +162,7 @@ func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
 		return Credentials{}, flight.Lifetime{}, provider.OfLibrary(err)
 	}
 	if model == nil {
-		return Credentials{}, flight.Lifetime{}, errNothing
+		return Credentials{}, flight.Lifetime{}, flight.ErrNothing
 	}
 	creds := Credentials{
 		AccessKeyID:     deref(model.AccessKeyId),

@@ -178,7 +178,7 @@ func TestWhateverAProviderDoesEndsInAClearErrorWithoutSecrets(t *testing.T) {
 		"it panics with its fields":  {func() (cams.Credentials, error) { panic(spilling{leaked}) }, "the provider panicked: refused"},
 		"it panics with a struct":    {func() (cams.Credentials, error) { panic(struct{ Secret string }{leaked}) }, "the provider panicked: [redacted]"},
 		"it dereferences nil":        {func() (cams.Credentials, error) { return *(*cams.Credentials)(nil), nil }, "the provider panicked: runtime error: invalid memory address or nil pointer dereference"},
-		"it ends its goroutine":      {func() (cams.Credentials, error) { runtime.Goexit(); panic("unreachable") }, "the provider ended its goroutine and returned nothing"},
+		"it ends its goroutine":      {func() (cams.Credentials, error) { runtime.Goexit(); panic("unreachable") }, "the provider returned neither credentials nor an error"},
 		"its error is a nil pointer": {fail((*spilling)(nil)), "the provider panicked: value method github.com/cams-go/cams/internal/acceptance.spilling.Error called using nil *spilling pointer"},
 		"empty credentials":          {give(cams.Credentials{}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are the other fields"},
 		"no secret":                  {give(cams.Credentials{AccessKeyID: "id"}), "the provider returned unusable credentials: Credentials.AccessKeySecret is empty"},
@@ -186,7 +186,7 @@ func TestWhateverAProviderDoesEndsInAClearErrorWithoutSecrets(t *testing.T) {
 		"a token alone":              {give(cams.Credentials{SecurityToken: leaked}), "the provider returned unusable credentials: Credentials.AccessKeyID is empty"},
 		"a token with a line break":  {give(cams.Credentials{AccessKeyID: "id", AccessKeySecret: leaked, SecurityToken: leaked + "\r\nX: y"}), "the provider returned unusable credentials: Credentials.SecurityToken holds a line break or another control character"},
 		"a bearer token and a key":   {give(cams.Credentials{AccessKeyID: "id", AccessKeySecret: leaked, BearerToken: leaked}), "the provider returned unusable credentials: Credentials.BearerToken cannot be used together with an AccessKey"},
-		"a nil model":                {from(func() (*credentials.CredentialModel, error) { return nil, nil }), "the provider returned nothing"},
+		"a nil model":                {from(func() (*credentials.CredentialModel, error) { return nil, nil }), "the provider returned neither credentials nor an error"},
 		"an empty model":             {from(func() (*credentials.CredentialModel, error) { return &credentials.CredentialModel{}, nil }), "the provider returned unusable credentials: Credentials.AccessKeyID is empty, and so are the other fields"},
 		"a model without a secret": {from(func() (*credentials.CredentialModel, error) {
 			return &credentials.CredentialModel{AccessKeyId: text("id")}, nil

@@ -15,8 +15,9 @@ var (
 	// ErrReentered is the error of a fetch that calls Get on its own group, which would
 	// wait for itself.
 	ErrReentered = errors.New("the provider called the client that waits for it: give it a client with other credentials")
-	// ErrNothing is the error of a fetch that ended its goroutine with runtime.Goexit.
-	ErrNothing = errors.New("the provider ended its goroutine and returned nothing")
+	// ErrNothing is the error of a fetch that ended its goroutine with runtime.Goexit, or
+	// found no value and has no error.
+	ErrNothing = errors.New("the provider returned neither credentials nor an error")
 )
 
 // Lifetime says how long a value is cached. The zero Lifetime means not at all.
