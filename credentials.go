@@ -47,9 +47,11 @@ type Credentials struct {
 // all calls that wait for it. So ctx has none of their values, and it ends when none of
 // them waits any more. A provider that two clients use must be safe for concurrent use.
 //
-// While cached credentials are valid, a call waits at most two seconds for new ones. So
-// a provider should answer within two seconds; a slower one may get no other chance until
-// the old credentials have ended.
+// While cached credentials are valid, a call waits at most two seconds for new ones, and
+// then uses the cached ones. The provider may take longer: ctx does not end in the first
+// minute of such a renewal, even if all calls have ended. After a renewal that failed,
+// the client asks again ten seconds later. Only a renewal, or a provider that ignores
+// ctx, outlives the calls.
 //
 // An error ends the call, unless it may be temporary. A failed connection, or an error
 // whose method Timeout or Temporary returns true, causes a retry.

@@ -31,34 +31,40 @@ const (
 	retryRefresh = 10 * time.Second
 	// patience is how long a caller waits for a refresh while the cached value is valid.
 	patience = 2 * time.Second
+	// unattended is how long a refresh may run although no caller waits for it.
+	unattended = time.Minute
 )
 
 // Group shares the value that Fetch returns.
 type Group[T any] struct {
-	// Fetch fetches the value. It may be slow and may ignore its context, which ends
-	// when no caller waits any more. It runs in one goroutine at a time. It must not
-	// panic. rejected reports whether a value has been rejected; nil means that none has.
+	// Fetch fetches the value. It may be slow and may ignore its context. It runs in one
+	// goroutine at a time. It must not panic. rejected reports whether a value has been
+	// rejected; nil means that none has.
+	//
+	// The context has no values of a caller. It ends when no caller waits any more. If the
+	// cached value was valid when Fetch started, it also stays open for the first minute.
 	Fetch func(ctx context.Context, rejected func(T) bool) (T, Lifetime, error)
 
-	mu         sync.Mutex
-	current    *fetching[T] // the running fetch, nil if there is none
-	kept       func() T     // the cached value, nil if none; a closure, so that fmt cannot print it
-	lifetime   Lifetime     // of kept
-	rejected   func(T) bool
-	rejections int // how often Reject was called
+	mu       sync.Mutex
+	current  *fetching[T] // the running fetch, nil if there is none
+	kept     func() T     // the cached value, nil if none; a closure, so that fmt cannot print it
+	lifetime Lifetime     // of kept
+	rejected func(T) bool // of the latest Reject
 }
 
 // fetchOf is the context key that marks the fetch of a group.
 type fetchOf[T any] struct{ group *Group[T] }
 
-// fetching is a running fetch. value and err are set before done closes.
+// fetching is a running fetch. value and err are set before done closes. Group.mu guards
+// waiting, canceled and rejected.
 type fetching[T any] struct {
-	done       chan struct{}
-	cancel     context.CancelFunc
-	waiting    int // callers that wait, guarded by Group.mu; 0 means that it was canceled
-	rejections int // the group's rejections when the fetch started
-	value      T
-	err        error
+	done     chan struct{}
+	cancel   context.CancelFunc
+	waiting  int          // callers that wait, and one for the unattended minute
+	canceled bool         // before the callers that wait now came, so its error is not theirs
+	rejected func(T) bool // of the latest Reject since it started
+	value    T
+	err      error
 }
 
 // Get returns the value, the error of the fetch, or the cause of ctx.
@@ -68,37 +74,24 @@ func (g *Group[T]) Get(ctx context.Context) (T, error) {
 		return none, ErrReentered
 	}
 	for ctx.Err() == nil {
-		value, good, f, joined := g.join()
+		value, good, f := g.join()
 		if f == nil {
 			return value, nil
 		}
 		var enough <-chan time.Time
 		if good {
-			timer := time.NewTimer(patienceWithin(ctx))
-			defer timer.Stop()
-			enough = timer.C
+			enough = time.After(patienceWithin(ctx))
 		}
 		select {
-		case <-enough:
-			// The refresh may continue until ctx ends. The next turn of the loop returns
-			// the cached value.
-			context.AfterFunc(ctx, func() { g.leave(f) })
 		case <-f.done:
-			switch {
-			case f.err != nil && !joined:
-				// It was canceled before this call started, so its error does not count.
-			case f.err != nil && g.stillGood():
-				// The refresh failed. The next turn returns the cached value.
-			case f.err == nil && g.rejectedSince(f):
-				// Its value was rejected after it started. The next turn fetches again.
-			default:
+			if g.settles(f) {
 				return f.value, f.err
 			}
+			continue
+		case <-enough: // the next turn returns the cached value
 		case <-ctx.Done():
-			if joined {
-				g.leave(f)
-			}
 		}
+		g.leave(f)
 	}
 	return none, context.Cause(ctx)
 }
@@ -116,38 +109,43 @@ func patienceWithin(ctx context.Context) time.Duration {
 func (g *Group[T]) Reject(useless func(T) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.rejections++
 	g.rejected = useless
+	if g.current != nil {
+		g.current.rejected = useless
+	}
 	if g.kept != nil && useless(g.kept()) {
 		g.kept = nil
 	}
 }
 
 // join returns the cached value, with a nil f, or a fetch to wait for. It starts one if
-// none is running. good means that the cached value is still valid. joined is false if
-// all callers have left the running fetch: it was canceled and must end first.
-func (g *Group[T]) join() (value T, good bool, f *fetching[T], joined bool) {
+// none is running. good means that the cached value is still valid.
+func (g *Group[T]) join() (value T, good bool, f *fetching[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := time.Now()
-	good = g.kept != nil && now.Before(g.lifetime.End)
-	if g.kept != nil && now.Before(g.lifetime.Refresh) || g.current != nil && good {
-		return g.kept(), true, nil, false
+	good = g.good()
+	if good && (g.current != nil || time.Now().Before(g.lifetime.Refresh)) {
+		return g.kept(), good, nil
 	}
-	if f := g.current; f != nil {
-		if f.waiting == 0 {
-			return value, false, f, false
-		}
-		f.waiting++
-		return value, false, f, true
+	if g.current == nil {
+		g.start(good)
 	}
-	// The context is not derived from the first caller's, because other callers may wait
-	// for the fetch longer.
+	g.current.waiting++
+	return value, good, g.current
+}
+
+// start starts a fetch. Its context is not derived from the first caller's, because other
+// callers may wait for the fetch longer.
+func (g *Group[T]) start(refresh bool) {
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), fetchOf[T]{g}, true))
-	f = &fetching[T]{done: make(chan struct{}), cancel: cancel, waiting: 1, rejections: g.rejections}
+	f := &fetching[T]{done: make(chan struct{}), cancel: cancel}
+	if refresh { // no caller waits for it long
+		f.waiting++
+		minute := time.AfterFunc(unattended, func() { g.leave(f) })
+		f.cancel = func() { minute.Stop(); cancel() }
+	}
 	g.current = f
 	go g.run(ctx, f, g.rejected)
-	return value, good, f, true
 }
 
 // leave cancels the fetch when no caller waits for it any more.
@@ -156,6 +154,7 @@ func (g *Group[T]) leave(f *fetching[T]) {
 	defer g.mu.Unlock()
 	f.waiting--
 	if f.waiting == 0 {
+		f.canceled = true
 		f.cancel()
 	}
 }
@@ -178,31 +177,27 @@ func (g *Group[T]) run(ctx context.Context, f *fetching[T], rejected func(T) boo
 func (g *Group[T]) keep(f *fetching[T], lifetime Lifetime) {
 	switch {
 	case f.err != nil:
-		g.lifetime.Refresh = earlier(time.Now().Add(retryRefresh), g.lifetime.End)
-	case f.rejections != g.rejections && g.rejected(f.value):
-	default:
+		g.lifetime.Refresh = time.Now().Add(retryRefresh)
+	case !f.isRejected():
 		value := f.value
 		g.kept, g.lifetime = func() T { return value }, lifetime
 	}
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+// settles reports whether a caller that waited for f returns what f returned. Otherwise
+// it tries again: it uses the cached value if there is a valid one, or else waits for
+// another fetch.
+func (g *Group[T]) settles(f *fetching[T]) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if f.err != nil {
+		return !f.canceled && !g.good()
 	}
-	return b
+	return !f.isRejected()
 }
 
-// stillGood reports whether there is a valid cached value.
-func (g *Group[T]) stillGood() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.kept != nil && time.Now().Before(g.lifetime.End)
-}
+// isRejected reports whether the value was rejected while it was being fetched.
+func (f *fetching[T]) isRejected() bool { return f.rejected != nil && f.rejected(f.value) }
 
-// rejectedSince reports whether the value of f was rejected after f started.
-func (g *Group[T]) rejectedSince(f *fetching[T]) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.rejections != f.rejections && g.rejected(f.value)
-}
+// good reports whether there is a valid cached value.
+func (g *Group[T]) good() bool { return g.kept != nil && time.Now().Before(g.lifetime.End) }

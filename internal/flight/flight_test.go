@@ -105,44 +105,117 @@ func TestOneCallerRefreshesAndTheOthersGoOn(t *testing.T) {
 	})
 }
 
+// slowly makes the refreshes of a source take so long. Like a good provider, they end
+// with their context. ended is when one did.
+func slowly(source *source, refresh time.Duration, ended *time.Time) *flight.Group[string] {
+	return &flight.Group[string]{Fetch: func(ctx context.Context, rejected func(string) bool) (string, flight.Lifetime, error) {
+		if source.asked > 0 {
+			select {
+			case <-time.After(refresh):
+			case <-ctx.Done():
+				source.asked++
+				*ended = time.Now()
+				return "", flight.Lifetime{}, ctx.Err()
+			}
+		}
+		return source.fetch(ctx, rejected)
+	}}
+}
+
 func TestARefreshThatHangsHoldsNobodyWhileTheValueIsGood(t *testing.T) {
 	t.Parallel()
-	for deadline, longest := range map[time.Duration]time.Duration{time.Minute: 2 * time.Second, time.Second: time.Second / 2} {
+	for deadline, longest := range map[time.Duration]time.Duration{time.Hour: 2 * time.Second, time.Second: time.Second / 2} {
 		synctest.Test(t, func(t *testing.T) {
-			source := &source{}
-			hangs, ended := false, time.Time{}
-			group := &flight.Group[string]{Fetch: func(ctx context.Context, rejected func(string) bool) (string, flight.Lifetime, error) {
-				if hangs {
-					<-ctx.Done()
-					ended = time.Now()
-					return "", flight.Lifetime{}, ctx.Err()
-				}
-				return source.fetch(ctx, rejected)
-			}}
+			source, ended := &source{}, time.Time{}
+			group := slowly(source, time.Hour, &ended)
 			group.Get(t.Context())
-			time.Sleep(8 * time.Minute)
-			hangs = true
+			time.Sleep(7 * time.Minute)
 			start := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
-			value, err := group.Get(ctx)
-			require.NoError(t, err)
-			assert.Equal(t, "1", value)
-			assert.Equal(t, longest, time.Since(start))
-			value, err = group.Get(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, "1", value)
-			assert.Equal(t, longest, time.Since(start), "others do not wait at all")
-			<-ctx.Done()
-			synctest.Wait()
-			assert.Equal(t, deadline, ended.Sub(start), "the refresh ends with its caller's context")
-			time.Sleep(2 * time.Minute)
-			hangs = false
-			value, err = group.Get(t.Context())
-			require.NoError(t, err)
-			assert.Equal(t, "2", value)
+			for range 5 {
+				value, err := group.Get(ctx)
+				require.NoError(t, err)
+				assert.Equal(t, "1", value)
+				assert.Equal(t, longest, time.Since(start), "only the first one waits")
+			}
+			time.Sleep(90 * time.Second)
+			assert.Equal(t, time.Minute, ended.Sub(start), "the refresh ends after a minute, whatever its caller does")
+			assert.Equal(t, 2, source.asked)
 		})
 	}
+}
+
+func TestASlowRefreshOutlivesTheCallerThatStartedIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source, ended := &source{}, time.Time{}
+		group := slowly(source, 3*time.Second, &ended)
+		group.Get(t.Context())
+		time.Sleep(7 * time.Minute)
+		start := time.Now()
+		for _, want := range []struct {
+			value string
+			at    time.Duration
+		}{{"1", 2 * time.Second}, {"1", 2500 * time.Millisecond}, {"2", 3 * time.Second}} {
+			ctx, cancel := context.WithCancel(t.Context())
+			value, err := group.Get(ctx)
+			cancel() // as a call does that has got its answer
+			require.NoError(t, err)
+			assert.Equal(t, want.value, value)
+			assert.Equal(t, want.at, time.Since(start))
+			time.Sleep(time.Second / 2)
+			synctest.Wait()
+		}
+		assert.Equal(t, 2, source.asked)
+	})
+}
+
+func TestARefreshEndsWithItsLastCallerButNotInItsFirstMinute(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		leaves, ends time.Duration // since the refresh started, half a minute before the value's end
+	}{
+		"the last caller leaves within the minute": {40 * time.Second, time.Minute},
+		"the last caller leaves later":             {75 * time.Second, 75 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				source, ended := &source{}, time.Time{}
+				group := slowly(source, time.Hour, &ended)
+				group.Get(t.Context())
+				time.Sleep(9*time.Minute + 30*time.Second)
+				start := time.Now()
+				_, err := group.Get(t.Context())
+				require.NoError(t, err)
+				time.Sleep(time.Until(start.Add(30 * time.Second)))
+				ctx, cancel := context.WithDeadline(t.Context(), start.Add(test.leaves))
+				defer cancel()
+				_, err = group.Get(ctx)
+				assert.ErrorIs(t, err, context.DeadlineExceeded, "the value has ended")
+				assert.Equal(t, test.leaves, time.Since(start))
+				time.Sleep(time.Minute)
+				assert.Equal(t, test.ends, ended.Sub(start))
+				assert.Equal(t, 2, source.asked)
+			})
+		})
+	}
+}
+
+func TestAValueRejectedWhileItIsFetchedIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &source{}
+		group := &flight.Group[string]{Fetch: func(ctx context.Context, rejected func(string) bool) (string, flight.Lifetime, error) {
+			time.Sleep(time.Second)
+			return source.fetch(ctx, rejected)
+		}}
+		time.AfterFunc(time.Second/2, func() { group.Reject(func(value string) bool { return value == "1" }) })
+		value, err := group.Get(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "2", value)
+	})
 }
 
 func TestARejectedValueIsNotKept(t *testing.T) {

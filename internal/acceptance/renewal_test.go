@@ -1,0 +1,87 @@
+package acceptance
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams"
+)
+
+// renewing returns a provider of credentials that are valid for an hour. Each renewal
+// takes so long, and ends with its context. lasted is how long each of them ran.
+func renewing(takes time.Duration, lasted *[]time.Duration) cams.CredentialsProvider {
+	asked := 0
+	return providerFunc(func(ctx context.Context) (cams.Credentials, error) {
+		if asked++; asked > 1 {
+			start := time.Now()
+			defer func() { *lasted = append(*lasted, time.Since(start)) }()
+			select {
+			case <-ctx.Done():
+				return cams.Credentials{}, ctx.Err()
+			case <-time.After(takes):
+			}
+		}
+		creds := someCredentials
+		creds.Expires = time.Now().Add(time.Hour)
+		return creds, nil
+	})
+}
+
+func TestARenewalHoldsOneCallALittleWhileTheOldCredentialsAreValid(t *testing.T) {
+	t.Parallel()
+	const second = time.Second
+	for name, test := range map[string]struct {
+		takes  time.Duration
+		lasted []time.Duration // the renewals in the two minutes before the old credentials end
+		waited []time.Duration // the calls that waited
+	}{
+		"a fast one":                  {second, []time.Duration{second}, []time.Duration{second}},
+		"one of three seconds":        {3 * second, []time.Duration{3 * second}, []time.Duration{2 * second}},
+		"one of fifty seconds":        {50 * second, []time.Duration{50 * second}, []time.Duration{2 * second}},
+		"one that hangs for a minute": {time.Hour, []time.Duration{60 * second, 60 * second}, []time.Duration{2 * second, 2 * second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var lasted, waited []time.Duration
+				client := newClientWith(t, renewing(test.takes, &lasted))
+				require.NoError(t, list(t.Context(), client))
+				time.Sleep(57*time.Minute + second)
+				end := time.Now().Add(130 * second)
+				for time.Now().Before(end) {
+					start := time.Now()
+					require.NoError(t, list(t.Context(), client))
+					if took := time.Since(start); took > 0 {
+						waited = append(waited, took)
+					}
+					time.Sleep(second / 10)
+				}
+				time.Sleep(second)
+				assert.Equal(t, test.waited, waited)
+				assert.Equal(t, test.lasted, lasted)
+			})
+		})
+	}
+}
+
+func TestACallThatNeedsTheRenewalKeepsItRunning(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lasted []time.Duration
+		client := newClientWith(t, renewing(70*time.Second, &lasted), cams.WithAttemptTimeout(time.Minute))
+		require.NoError(t, list(t.Context(), client))
+		time.Sleep(59*time.Minute + 30*time.Second)
+		start := time.Now()
+		require.NoError(t, list(t.Context(), client), "with the old credentials")
+		assert.Equal(t, 2*time.Second, time.Since(start))
+		time.Sleep(30 * time.Second)
+		require.NoError(t, list(t.Context(), client), "with the new ones, of the same renewal")
+		assert.Equal(t, 70*time.Second, time.Since(start))
+		assert.Equal(t, []time.Duration{70 * time.Second}, lasted)
+	})
+}
