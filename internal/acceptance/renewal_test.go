@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -84,4 +85,28 @@ func TestACallThatNeedsTheRenewalKeepsItRunning(t *testing.T) {
 		assert.Equal(t, 70*time.Second, time.Since(start))
 		assert.Equal(t, []time.Duration{70 * time.Second}, lasted)
 	})
+}
+
+// afterSuspension returns t as it was read before this machine was suspended for so long:
+// its monotonic reading, the second word, is too late by that time.
+func afterSuspension(t time.Time, suspended time.Duration) time.Time {
+	(*[2]int64)(unsafe.Pointer(&t))[1] += int64(suspended)
+	return t
+}
+
+func TestASuspendedMachineDoesNotUseCredentialsBeyondTheirEnd(t *testing.T) { // without synctest, which has no monotonic clock
+	t.Parallel()
+	expires := afterSuspension(time.Now().Add(-time.Hour), 2*time.Hour)
+	require.Positive(t, time.Until(expires), "by the monotonic clock")
+	require.Negative(t, time.Until(expires.Round(0)), "by the wall clock")
+	asked := 0
+	client := newClientWith(t, providerFunc(func(context.Context) (cams.Credentials, error) {
+		asked++
+		creds := someCredentials
+		creds.Expires = expires
+		return creds, nil
+	}))
+	require.NoError(t, list(t.Context(), client))
+	require.NoError(t, list(t.Context(), client))
+	assert.Equal(t, 2, asked)
 }

@@ -20,7 +20,8 @@ var (
 	ErrNothing = errors.New("the provider returned neither credentials nor an error")
 )
 
-// Lifetime says how long a value is cached. The zero Lifetime means not at all.
+// Lifetime says how long a value is cached. The zero Lifetime means not at all. It is wall
+// time: the monotonic clock may stop while a machine is suspended, but values still expire.
 type Lifetime struct {
 	Refresh time.Time // when to fetch it again
 	End     time.Time // if that fails, the value is still used until then
@@ -124,7 +125,7 @@ func (g *Group[T]) join() (value T, good bool, f *fetching[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	good = g.good()
-	if good && (g.current != nil || time.Now().Before(g.lifetime.Refresh)) {
+	if good && (g.current != nil || now().Before(g.lifetime.Refresh)) {
 		return g.kept(), good, nil
 	}
 	if g.current == nil {
@@ -177,7 +178,7 @@ func (g *Group[T]) run(ctx context.Context, f *fetching[T], rejected func(T) boo
 func (g *Group[T]) keep(f *fetching[T], lifetime Lifetime) {
 	switch {
 	case f.err != nil:
-		g.lifetime.Refresh = time.Now().Add(retryRefresh)
+		g.lifetime.Refresh = now().Add(retryRefresh)
 	case !f.isRejected():
 		value := f.value
 		g.kept, g.lifetime = func() T { return value }, lifetime
@@ -200,4 +201,7 @@ func (g *Group[T]) settles(f *fetching[T]) bool {
 func (f *fetching[T]) isRejected() bool { return f.rejected != nil && f.rejected(f.value) }
 
 // good reports whether there is a valid cached value.
-func (g *Group[T]) good() bool { return g.kept != nil && time.Now().Before(g.lifetime.End) }
+func (g *Group[T]) good() bool { return g.kept != nil && now().Before(g.lifetime.End) }
+
+// now returns the time without a monotonic reading, so that comparisons use wall time.
+func now() time.Time { return time.Now().Round(0) }
