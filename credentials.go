@@ -141,11 +141,11 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	var good time.Time // when last stops being valid for sure
 	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
 		creds, lifetime, err := resolve(c)
-		switch now := time.Now(); {
+		switch now := time.Now().Round(0); { // wall time; see flight.Lifetime
 		case err == nil:
 			last, good = creds, now.Add(renewedEarly)
 		case provider.MayPass(err) && now.Before(good) && (rejected == nil || !rejected(last)):
-			soon := now.Add(10 * time.Second)
+			soon := now.Add(min(10*time.Second, good.Sub(now)))
 			return last, flight.Lifetime{Refresh: soon, End: soon}, nil
 		}
 		return creds, lifetime, err

@@ -2,11 +2,15 @@ package acceptance
 
 import (
 	"context"
+	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 	"unsafe"
 
+	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -85,6 +89,32 @@ func TestACallThatNeedsTheRenewalKeepsItRunning(t *testing.T) {
 		assert.Equal(t, 70*time.Second, time.Since(start))
 		assert.Equal(t, []time.Duration{70 * time.Second}, lasted)
 	})
+}
+
+func TestASessionOfCredentialsGoIsUsedForThreeMinutesAndNoLonger(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]time.Duration{"it fails from the start": time.Second, "it fails at the end": 179 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var fails error
+				provider := cams.CredentialsFrom(credentials.FromCredentialsProvider("ecs_ram_role", goProvider(func() (*providers.Credentials, error) {
+					return &providers.Credentials{AccessKeyId: "id", AccessKeySecret: testSecret, SecurityToken: "token"}, fails
+				})))
+				_, err := provider.Credentials(t.Context())
+				require.NoError(t, err)
+				fails = &net.OpError{Op: "dial", Err: errors.New("refused")}
+				end := time.Now().Add(3 * time.Minute)
+				for time.Sleep(first); time.Now().Before(end); time.Sleep(time.Second / 4) {
+					_, err := provider.Credentials(t.Context())
+					require.NoError(t, err)
+				}
+				require.Equal(t, end, time.Now())
+				_, err = provider.Credentials(t.Context())
+				assert.ErrorIs(t, err, fails)
+			})
+		})
+	}
 }
 
 // afterSuspension returns t as it was read before this machine was suspended for so long:
