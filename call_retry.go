@@ -179,14 +179,14 @@ func (c *call) once(kind repairs, reason Reason, repair func() bool) verdict {
 // renew asks the provider for other credentials than the refused ones, for the next
 // attempt. It reports whether there are any.
 func (c *Client) renew(ctx context.Context, call *call, refused *Credentials) bool {
-	shared, ok := c.credentials.(*sharedProvider)
+	provider, ok := c.credentials.(sharedProvider)
 	if !ok { // static credentials do not change
 		return false
 	}
-	shared.reject(*refused)
+	provider.shared.Reject(refused.keys())
 	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 	defer cancel()
-	creds, err := shared.Credentials(ctx)
+	creds, err := provider.Credentials(ctx)
 	call.past.renewed = &creds
 	return err == nil && !creds.sameAs(*refused)
 }

@@ -1,7 +1,6 @@
 package cams
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,11 +9,9 @@ import (
 	"reflect"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/aliyun/credentials-go/credentials"
 
-	"github.com/cams-go/cams/internal/flight"
 	"github.com/cams-go/cams/internal/provider"
 )
 
@@ -100,22 +97,7 @@ func StaticCredentials(accessKeyID, accessKeySecret, securityToken string) Crede
 // renewed. After a failure the search starts again, so a corrected environment takes
 // effect without a new client.
 func DefaultCredentials() CredentialsProvider {
-	chain := provider.Chain{Check: func(keys provider.Keys) error { creds := ofKeys(keys); return creds.validate() }}
-	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
-		var refused func(provider.Keys) bool
-		if rejected != nil {
-			refused = func(keys provider.Keys) bool { return rejected(ofKeys(keys)) }
-		}
-		keys, err := chain.Fetch(refused)
-		// A source does not say when its credentials expire, and asking it may run a
-		// command, so the credentials are cached for a minute.
-		now := time.Now()
-		return ofKeys(keys), flight.Lifetime{Refresh: now.Add(time.Minute), End: now.Add(renewedEarly)}, err
-	})
-}
-
-func ofKeys(keys provider.Keys) Credentials {
-	return Credentials{AccessKeyID: keys.AccessKeyID, AccessKeySecret: keys.AccessKeySecret, SecurityToken: keys.SecurityToken}
+	return newSharedProvider(provider.FromChain(&provider.Chain{Check: checkKeys}))
 }
 
 // CredentialsFrom returns a provider that uses a credential of Alibaba Cloud's
@@ -137,51 +119,8 @@ func CredentialsFrom(c credentials.Credential) CredentialsProvider {
 	if isNil(c) {
 		return newStaticProvider(Credentials{}) // NewClient returns an error for empty credentials
 	}
-	var last Credentials
-	var good time.Time // when last stops being valid for sure
-	return newSharedProvider(func(_ context.Context, rejected rejected) (Credentials, flight.Lifetime, error) {
-		creds, lifetime, err := resolve(c)
-		switch now := time.Now().Round(0); { // wall time; see flight.Lifetime
-		case err == nil:
-			last, good = creds, now.Add(renewedEarly)
-		case provider.MayPass(err) && now.Before(good) && (rejected == nil || !rejected(last)):
-			soon := now.Add(min(10*time.Second, good.Sub(now)))
-			return last, flight.Lifetime{Refresh: soon, End: soon}, nil
-		}
-		return creds, lifetime, err
-	})
+	return newSharedProvider(provider.FromLibrary(c))
 }
-
-// renewedEarly is how long before a session's end credentials-go renews it. So what it
-// returns is valid for at least that long.
-const renewedEarly = 3 * time.Minute
-
-// resolve asks a credential of credentials-go. Credentials that cannot change get a very
-// long lifetime.
-func resolve(c credentials.Credential) (Credentials, flight.Lifetime, error) {
-	model, err := c.GetCredential()
-	if err != nil {
-		return Credentials{}, flight.Lifetime{}, provider.OfLibrary(err)
-	}
-	if model == nil {
-		return Credentials{}, flight.Lifetime{}, flight.ErrNothing
-	}
-	creds := Credentials{
-		AccessKeyID:     deref(model.AccessKeyId),
-		AccessKeySecret: deref(model.AccessKeySecret),
-		SecurityToken:   deref(model.SecurityToken),
-		BearerToken:     deref(model.BearerToken),
-	}
-	var lifetime flight.Lifetime
-	switch deref(model.ProviderName) {
-	case "static_ak", "static_sts", "bearer":
-		lifetime.Refresh = time.Now().AddDate(100, 0, 0)
-		lifetime.End = lifetime.Refresh
-	}
-	return creds, lifetime, nil
-}
-
-func deref(s *string) string { return *cmp.Or(s, new(string)) }
 
 // isNil reports whether c is nil or an interface that holds a nil pointer.
 func isNil(c credentials.Credential) bool {
@@ -199,62 +138,47 @@ func newStaticProvider(creds Credentials) *staticProvider {
 
 func (p *staticProvider) Credentials(context.Context) (Credentials, error) { return p.get(), nil }
 
+// sharedProvider is any other provider: one call at a time, cached, safe for concurrent
+// use.
+type sharedProvider struct{ shared *provider.Shared }
+
+func newSharedProvider(fetch provider.Fetcher) sharedProvider {
+	return sharedProvider{provider.NewShared(checkKeys, fetch)}
+}
+
+func (p sharedProvider) Credentials(ctx context.Context) (Credentials, error) {
+	keys, err := p.shared.Get(ctx)
+	return Credentials(keys), err
+}
+
+// shareable wraps a user's provider. The package's own are already safe for concurrent
+// use.
+func shareable(p CredentialsProvider) CredentialsProvider {
+	switch p.(type) {
+	case *staticProvider, sharedProvider:
+		return p
+	}
+	return newSharedProvider(provider.FromUser(func(ctx context.Context) (provider.Keys, error) {
+		creds, err := p.Credentials(ctx)
+		return provider.Keys(creds), err
+	}))
+}
+
+func (c *Credentials) keys() provider.Keys { return provider.Keys(*c) }
+
 // validate returns an error for credentials that cannot sign a request.
-func (c *Credentials) validate() error {
-	bad := func(field, reason string) error {
+func (c *Credentials) validate() error { return checkKeys(c.keys()) }
+
+func checkKeys(keys provider.Keys) error {
+	if field, reason := keys.Problem(); reason != "" {
 		return &ValidationError{Field: "Credentials." + field, Reason: reason}
-	}
-	for _, part := range []struct{ field, value string }{
-		{"AccessKeyID", c.AccessKeyID}, {"AccessKeySecret", c.AccessKeySecret},
-		{"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
-	} {
-		if reason := notPrintable(part.value); reason != "" {
-			return bad(part.field, reason)
-		}
-	}
-	switch {
-	case c.isEmpty():
-		return bad("AccessKeyID", "is empty, and so are the other fields")
-	case c.BearerToken != "" && c.AccessKeyID+c.AccessKeySecret+c.SecurityToken != "":
-		return bad("BearerToken", "cannot be used together with an AccessKey")
-	case c.BearerToken != "":
-		return nil
-	case c.AccessKeyID == "":
-		return bad("AccessKeyID", "is empty")
-	case c.AccessKeySecret == "":
-		return bad("AccessKeySecret", "is empty")
 	}
 	return nil
 }
 
-// notPrintable says what character in value cannot be part of a key or token, or returns
-// "". Such characters come from copying or from a file.
-func notPrintable(value string) string {
-	for _, r := range value {
-		switch {
-		case r < ' ' || r == 0x7f:
-			return "holds a line break or another control character"
-		case unicode.IsSpace(r):
-			return "holds a space"
-		case r == '\ufeff':
-			return "holds a byte order mark"
-		case r > '~':
-			return "holds a character that is not ASCII"
-		}
-	}
-	if value != strings.Trim(value, "\"'`") {
-		return "begins or ends with a quote"
-	}
-	return ""
-}
-
-// isEmpty reports whether all fields but Expires are empty.
-func (c *Credentials) isEmpty() bool { return c.sameAs(Credentials{}) }
-
 // sameAs reports whether c and other are equal, apart from Expires.
 func (c *Credentials) sameAs(other Credentials) bool {
-	other.Expires = c.Expires
-	return *c == other
+	return c.keys().SameAs(other.keys())
 }
 
 // String returns which fields are set, and the start of the AccessKey ID.

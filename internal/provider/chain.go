@@ -12,9 +12,6 @@ import (
 	"github.com/cams-go/cams/internal/redact"
 )
 
-// Keys are the keys that a source returns.
-type Keys struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
-
 // Chain searches the sources of credentials-go's default chain, in the same order, and
 // uses the first one that is configured. It is not safe for concurrent use.
 type Chain struct {
@@ -87,7 +84,7 @@ func (c *Chain) ask(s *source) (Keys, error) {
 	if err != nil {
 		return Keys{}, fmt.Errorf("%s: %w", s.name, OfLibrary(err))
 	}
-	keys := Keys{found.AccessKeyId, found.AccessKeySecret, found.SecurityToken}
+	keys := Keys{AccessKeyID: found.AccessKeyId, AccessKeySecret: found.AccessKeySecret, SecurityToken: found.SecurityToken}
 	if err := c.Check(keys); err != nil {
 		return Keys{}, redact.NewError(s.name+": "+strings.TrimPrefix(err.Error(), "cams: "), err)
 	}

@@ -17,9 +17,6 @@ type Passing struct{ error }
 
 func (e Passing) Unwrap() error { return e.error }
 
-// AsPassing marks err as temporary.
-func AsPassing(err error) error { return Passing{err} }
-
 // MayPass reports whether a provider's failure may be temporary: no connection, no answer
 // to an HTTP request, or an error that says so itself. err must be unmasked, because
 // masking hides methods.

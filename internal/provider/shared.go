@@ -1,0 +1,83 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cams-go/cams/internal/flight"
+	"github.com/cams-go/cams/internal/redact"
+)
+
+// Shared makes a provider safe for concurrent use. The provider may be slow, ignore its
+// context or panic, and is never called concurrently.
+type Shared struct {
+	check func(Keys) error
+	fetch Fetcher
+	group flight.Group[Keys]
+}
+
+// Fetcher asks a provider. It also returns how long to cache the keys. rejected reports
+// whether the service has refused keys; nil means none.
+type Fetcher func(ctx context.Context, rejected func(Keys) bool) (Keys, flight.Lifetime, error)
+
+// NewShared returns a shared provider. check returns an error for keys that cannot sign a
+// request.
+func NewShared(check func(Keys) error, fetch Fetcher) *Shared {
+	s := &Shared{check: check, fetch: fetch}
+	s.group.Fetch = s.ask
+	return s
+}
+
+// Get returns the keys.
+func (s *Shared) Get(ctx context.Context) (Keys, error) { return s.group.Get(ctx) }
+
+// Reject notes that the service refused these keys.
+func (s *Shared) Reject(keys Keys) { s.group.Reject(keys.SameAs) }
+
+// ask calls the provider. Panics, errors and invalid keys become errors that show no
+// secret.
+func (s *Shared) ask(ctx context.Context, rejected func(Keys) bool) (keys Keys, lifetime flight.Lifetime, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			keys, err = Keys{}, fmt.Errorf("the provider panicked: %s", redact.Unknown(fmt.Sprint(r)))
+		}
+	}()
+	keys, lifetime, err = s.fetch(ctx, rejected)
+	if err != nil {
+		if MayPass(err) {
+			err = Passing{err}
+		}
+		text := redact.Values(err.Error(), keys.AccessKeySecret, keys.SecurityToken, keys.BearerToken)
+		return Keys{}, lifetime, redact.NewError(redact.Unknown(text), err)
+	}
+	if err := s.check(keys); err != nil {
+		text := "the provider returned unusable credentials: " + strings.TrimPrefix(err.Error(), "cams: ")
+		return Keys{}, lifetime, redact.NewError(text, err)
+	}
+	return keys, lifetime, nil
+}
+
+// FromUser fetches from a provider of the user's. Keys with an Expires are cached; their
+// refresh starts three minutes before, or after nine tenths of the time if that is later.
+func FromUser(provide func(context.Context) (Keys, error)) Fetcher {
+	return func(ctx context.Context, _ func(Keys) bool) (Keys, flight.Lifetime, error) {
+		keys, err := provide(ctx)
+		if keys.Expires.IsZero() {
+			return keys, flight.Lifetime{}, err
+		}
+		early := min(3*time.Minute, time.Until(keys.Expires)/10)
+		return keys, flight.Lifetime{Refresh: keys.Expires.Add(-early), End: keys.Expires}, err
+	}
+}
+
+// FromChain fetches from the default chain. A source does not say when its keys expire, and
+// asking it may run a command, so the keys are cached for a minute.
+func FromChain(chain *Chain) Fetcher {
+	return func(_ context.Context, rejected func(Keys) bool) (Keys, flight.Lifetime, error) {
+		keys, err := chain.Fetch(rejected)
+		now := time.Now()
+		return keys, flight.Lifetime{Refresh: now.Add(time.Minute), End: now.Add(renewedEarly)}, err
+	}
+}
