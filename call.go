@@ -17,7 +17,7 @@ import (
 // succeeds or the rules of call_retry.go end the call, and attempt makes one request.
 //
 // The steps are in the files call_*.go: wait and informLimiter in call_limiter.go, Credentials in
-// credentials_shared.go, roundTrip in call_transport.go, read in call_response.go, judge and
+// credentials.go, roundTrip in call_transport.go, read in call_response.go, judge and
 // conclude in call_retry.go, the errors in call_failure.go.
 
 // spec is what a call needs to know of its operation, besides the parameters.

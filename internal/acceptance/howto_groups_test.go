@@ -208,3 +208,39 @@ func TestHowToMockSeveralOperations(t *testing.T) {
 	_, err = client.AddChatGroup(t.Context(), &cams.AddChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: space, Subject: "s"})
 	assert.ErrorContains(t, err, "no responder found")
 }
+
+// listAll lists the members of all groups, and outlasts outages of an hour.
+func listAll(ctx context.Context, client *cams.Client, listGroups *cams.ListChatGroupRequest, listMembers *cams.ListChatGroupParticipantsRequest,
+	save func(cams.Roster)) (failed []string, err error) {
+	list := func() error {
+		groups := cams.NewListChatGroupPager(client, listGroups, cams.WithPatience(time.Hour)).All(ctx)
+		for roster, err := range cams.Rosters(ctx, client, listMembers, groups, 16, cams.WithPatience(time.Hour)) {
+			switch {
+			case err != nil:
+				return err // it is about all groups; what you got is complete: list the others later
+			case roster.Err != nil:
+				failed = append(failed, roster.Group.GroupID) // it is about this group
+			default:
+				save(roster)
+			}
+		}
+		return nil
+	}
+	return failed, list()
+}
+
+func TestHowToSurviveAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.SetLatency(40 * time.Millisecond)
+		manyGroups(server, 300)
+		away(server, 500*time.Millisecond, 30*time.Minute, outages["503"])
+		saved := 0
+		failed, err := listAll(t.Context(), client, &cams.ListChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"},
+			jobRequest(), func(cams.Roster) { saved++ })
+		require.NoError(t, err)
+		assert.Empty(t, failed)
+		assert.Equal(t, 301, saved)
+	})
+}
