@@ -254,3 +254,20 @@ func TestMaskedErrorsStillMatch(t *testing.T) {
 	assert.Equal(t, "dial", op.Op)
 	assert.NotContains(t, err.Error(), testSecret)
 }
+
+func TestNoErrorAndNoLogShowsAUserID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"IN.1648738043044942", "US.13491208655302741918", "DE.ENT.8fk2Jd83Kd9"} {
+		for _, status := range []int{200, 400} {
+			var log bytes.Buffer
+			client, mock := newClient(t, cams.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			answerWith(mock, status, nil, `{"Code":"InvalidParameter.User","Success":false,"Message":"(#131212) Participant `+id+` is not a member","RequestId":"`+id+`"}`)
+			_, err := client.ListChatGroupParticipants(t.Context(), validRequest())
+			require.True(t, cams.IsCode(err, "InvalidParameter.User"), err)
+			require.ErrorContains(t, err, "InvalidParameter.User: (#131212) Participant [redacted] is not a member")
+			requireClean(t, "the error", err, forbidden(id))
+			assert.NotContains(t, log.String(), id)
+			assert.Contains(t, log.String(), "(#131212) Participant [redacted] is not a member")
+		}
+	}
+}

@@ -1,4 +1,4 @@
-// Package redact masks secrets and phone numbers in error texts and logs.
+// Package redact masks secrets, phone numbers and user IDs in error texts and logs.
 package redact
 
 import (
@@ -23,11 +23,16 @@ const (
 	// One separator, or parentheses around a group.
 	separator     = `(?:\)?(?:[ .\x{A0}\x{202F}\x{2009}\x{2010}-\x{2013}-]|%20)\(?|[()])`
 	international = `\B\+\(?[1-9]\p{Nd}*(?:` + separator + `\p{Nd}+)*`
+	// userID is WhatsApp's ID of a person: a country, perhaps ENT, and letters or digits.
+	userID = `[A-Z]{2}\.(?:ENT\.)?[0-9A-Za-z]{8,128}`
+	// What may stand before a user ID: no letter or digit, unless it is the end of an escape.
+	start = `(?:^|[^0-9A-Za-z]|%(?:25)*[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|[bfnrt]))`
 )
 
 var (
-	// apart finds digits that do not belong to a phone number in groups.
+	// apart finds user IDs, and digits that do not belong to a phone number in groups.
 	apart = lazy(
+		start+`(`+userID+`)`,
 		international, // skipped, so that no part of it matches as an address
 		uuid,
 		`\b(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
@@ -41,26 +46,50 @@ var (
 	groups   = lazy(international, `\p{Nd}{2,}(?:`+separator+`\p{Nd}{2,})*`)
 	oneDigit = lazy(`\p{Nd}`)
 	id       = lazy(`^[0-9-]*[A-Za-z][0-9A-Za-z-]*$`)
+	onlyUser = lazy(`^` + userID + `$`)
 )
+
+// IsUserID reports whether s has the form of a user ID of WhatsApp, such as
+// US.13491208655302741918.
+func IsUserID(s string) bool { return onlyUser().MatchString(s) }
 
 // Phones masks what looks like a phone number: ten to fifteen digits in one run, ten or
 // more in groups, or eight or more after a plus. It does not mask dates, times, IP
 // addresses, versions, sizes, request IDs and account IDs, which have sixteen digits.
+//
+// It also masks user IDs, but not what may be an error code, such as Throttling.User.
 func Phones(s string) string {
 	var b strings.Builder
 	kept := 0
 	for _, at := range apart().FindAllStringSubmatchIndex(s, -1) {
-		found := s[at[0]:at[1]]
-		if _, err := netip.ParseAddr(found); found[0] == '+' || found[0] != 'v' && strings.Count(found, ".") >= 3 && err != nil {
-			continue // not an address, but perhaps a phone number in groups
+		from, shown := at[0], s[at[0]:at[1]]
+		switch {
+		case at[2] >= 0: // a user ID
+			from, shown = at[2], s[at[2]:at[1]]
+			if !isCode(shown) {
+				shown = Mask
+			}
+		case at[4] >= 0: // a number
+			if utf8.RuneCountInString(shown) <= 15 {
+				shown = Mask
+			}
+		case mayBeGroups(shown):
+			continue
 		}
-		if at[2] >= 0 && utf8.RuneCountInString(found) <= 15 {
-			found = Mask
-		}
-		b.WriteString(groups().ReplaceAllStringFunc(s[kept:at[0]], maskGroups) + found)
+		b.WriteString(groups().ReplaceAllStringFunc(s[kept:from], maskGroups) + shown)
 		kept = at[1]
 	}
 	return b.String() + groups().ReplaceAllStringFunc(s[kept:], maskGroups)
+}
+
+// mayBeGroups reports whether what apart found may still be a phone number in groups: it
+// has a plus, or is no address although it looks like one.
+func mayBeGroups(found string) bool {
+	if found[0] == '+' {
+		return true
+	}
+	_, err := netip.ParseAddr(found)
+	return found[0] != 'v' && strings.Count(found, ".") >= 3 && err != nil
 }
 
 // maskGroups masks groups of digits with as many digits as a phone number: ten, or eight

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -69,6 +70,21 @@ var maskedAnswers = [][2]string{
 	{"138 0000 0001 138 0000 0002", "[redacted]"},
 	{"123456789012345 is as long as a number gets", "[redacted] is as long as a number gets"},
 	{"20240102150405", "[redacted]"}, // a time, or a number: rather a number
+	// User IDs, as WhatsApp documents them, and as answers quote them.
+	{"(#131212) Participant IN.1648738043044942 is not a member", "(#131212) Participant [redacted] is not a member"},
+	{"US.13491208655302741918, DE.ENT.8fk2Jd83Kd9.", "[redacted], [redacted]."},
+	{"user BR.ENT.11815799212886844830@lid left", "user [redacted]@lid left"},
+	{"wa:US.13491208655302741918/8613800000002", "wa:[redacted]/[redacted]"},
+	{"用户US.13491208655302741918不是群成员", "用户[redacted]不是群成员"},
+	{"user_US.13491208655302741918_left", "user_[redacted]_left"},
+	{"US.12345678 and US.a1b2c3d4 are short", "[redacted] and [redacted] are short"},
+	{"US.QWERTYUIOPASDFGH12345", "[redacted]"}, // more than four digits at the end: no code
+	{"in a form: List=US.13491208655302741918+DE.12345678", "in a form: List=[redacted]+[redacted]"},
+	{"List%3D%5B%7B%22ParticipantNumber%22%3A%22US.13491208655302741918%22", "List%3D%5B%7B%22ParticipantNumber%22%3A%22[redacted]%22"},
+	{"%253DUS.13491208655302741918%2526", "%253D[redacted]%2526"},
+	{`{"m":"not members:\nUS.13491208655302741918\tDE.12345678 \u0022IN.12345678\u0022"}`, `{"m":"not members:\n[redacted]\t[redacted] \u0022[redacted]\u0022"}`},
+	{"&quot;US.13491208655302741918&quot;", "&quot;[redacted]&quot;"},
+	{"GA.20240102 is a release, or a person: rather a person", "[redacted] is a release, or a person: rather a person"},
 }
 
 // Errors of credentials-go, of programs and proxies that it asks, and of net/url: {as it is, as shown}.
@@ -173,6 +189,13 @@ var stays = []string{
 	"cams: ListChatGroupParticipants: no credentials",
 	"read /etc/ssl/certs: x509: certificate signed by unknown authority",
 	"took 2m34.123456789s, the limit is 90.5s",
+	// What begins like a user ID. One of letters only is so rare that a code is likelier: they have
+	// twenty characters, of which all known ones are digits.
+	"Throttling.User, IP.Forbidden, RD.NotFound.Group and AK.Disabled.User1",
+	"IN.164 is too short",
+	"US.EASTERN.EXAMPLE.COM and NODE.US.example.com",
+	"open DB.BACKUP.SQL, AB.txt",
+	"acs:ram::1234567890123456:role/US.Operators",
 }
 
 // In errors of others these may be a token. In what the service says they stay.
@@ -183,6 +206,11 @@ var staysInAnswers = []string{
 	"cannot use TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 with ed25519",
 	"signed with ACS3-HMAC-SHA256, not HMAC-SHA1",
 	"pod cams-7d9f8b6c5d-x2x4z is not ready",
+	"IP.Blacklisted403 and ID.InvalidParameter0012", // a code may end with four digits
+	"open DB.backup2024.sql",
+	"version v1.2.3-RC.20240102",
+	"INVALID.12345678, 1US.12345678 and us.12345678", // no country
+	"signed eyJhbGciOiJIUzI1NiJ9VB.eyJzdWIiOiIxMjM0NTY3ODkwIn0",
 }
 
 func TestAnswersAreMasked(t *testing.T) {
@@ -207,5 +235,30 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 	}
 	for _, text := range staysInAnswers {
 		assert.Equal(t, text, shown(text))
+	}
+}
+
+func TestACodeStaysAndAUserIDDoesNot(t *testing.T) {
+	t.Parallel()
+	attempt := redact.Attempt{Secrets: func() []string { return nil }, Private: func() []string { return []string{"User"} }}
+	for _, code := range []string{"Throttling.User", "IP.Forbidden0403", "InvalidParameter.FromOnlyNumeric", "131212"} {
+		assert.Equal(t, code, attempt.Code(code))
+	}
+	for _, id := range []string{"US.13491208655302741918", "DE.ENT.8fk2Jd83Kd9"} {
+		assert.Equal(t, redact.Mask, attempt.Code(id))
+		assert.Equal(t, redact.Mask, attempt.ID(id))
+		assert.Equal(t, redact.Mask, attempt.Text(id))
+	}
+}
+
+func TestAUserIDIsACountryAndLettersOrDigits(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{
+		"US.13491208655302741918": true, "IN.1648738043044942": true, "DE.ENT.8fk2Jd83Kd9": true,
+		"US." + strings.Repeat("1", 128): true, "US." + strings.Repeat("1", 129): false,
+		"": false, "US.1234567": false, "us.12345678": false, "USA.12345678": false, "12345678": false,
+		"US.1234****5678": false, "US.1234-5678": false, "US.12345678\n": false, "US.１２３４５６７８": false,
+	} {
+		assert.Equal(t, want, redact.IsUserID(id), id)
 	}
 }
