@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,7 +22,7 @@ const (
 	// uuid matches a request ID. Those of the service are not always hexadecimal.
 	uuid = `\b[0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12}\b`
 	// One separator, or parentheses around a group.
-	separator     = `(?:\)?(?:[ .\x{A0}\x{202F}\x{2009}\x{2010}-\x{2013}-]|%20)\(?|[()])`
+	separator     = `(?:\)?[ .\x{A0}\x{202F}\x{2009}\x{2010}-\x{2013}-]\(?|[()])`
 	international = `\B\+\(?[1-9]\p{Nd}*(?:` + separator + `\p{Nd}+)*`
 	// userID is WhatsApp's ID of a person: a country, perhaps ENT, and letters or digits.
 	userID = `[A-Z]{2}\.(?:ENT\.)?[0-9A-Za-z]{8,128}`
@@ -37,14 +38,12 @@ var (
 		uuid,
 		`\b(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
 		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\b|Z)`,                               // a time
-		`\bv\d+\.\d+\.\d+[\w.+-]*`,                                                    // a version
 		`\b\d{1,12}(?:\.\d{1,9})? ?(?:bytes?|[KMGT]i?B|seconds)\b`,                    // a size
 		`\b\d{1,12}(?:\.\d{1,9})?[nµm]?s\b`,                                           // a duration
 		`\b\d+(?:\.\d+){3,}\b`,                                                        // perhaps an IP address
 		`(\p{Nd}{10,})`,                                                               // a number in one run
 	)
 	groups   = lazy(international, `\p{Nd}{2,}(?:`+separator+`\p{Nd}{2,})*`)
-	oneDigit = lazy(`\p{Nd}`)
 	id       = lazy(`^[0-9-]*[A-Za-z][0-9A-Za-z-]*$`)
 	onlyUser = lazy(`^` + userID + `$`)
 )
@@ -55,7 +54,7 @@ func IsUserID(s string) bool { return onlyUser().MatchString(s) }
 
 // Phones masks what looks like a phone number: ten to fifteen digits in one run, ten or
 // more in groups, or eight or more after a plus. It does not mask dates, times, IP
-// addresses, versions, sizes, request IDs and account IDs, which have sixteen digits.
+// addresses, sizes, request IDs and account IDs, which have sixteen digits.
 //
 // It also masks user IDs, but not what may be an error code, such as Throttling.User.
 func Phones(s string) string {
@@ -85,20 +84,23 @@ func Phones(s string) string {
 // mayBeGroups reports whether what apart found may still be a phone number in groups: it
 // has a plus, or is no address although it looks like one.
 func mayBeGroups(found string) bool {
-	if found[0] == '+' {
-		return true
-	}
 	_, err := netip.ParseAddr(found)
-	return found[0] != 'v' && strings.Count(found, ".") >= 3 && err != nil
+	return found[0] == '+' || strings.Count(found, ".") >= 3 && err != nil
 }
 
 // maskGroups masks groups of digits with as many digits as a phone number: ten, or eight
 // after a plus.
 func maskGroups(groups string) string {
-	switch n := len(oneDigit().FindAllString(strings.ReplaceAll(groups, "%20", ""), -1)); {
-	case groups[0] == '+' && n >= 8:
+	digits := 0
+	for _, r := range groups {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	switch {
+	case groups[0] == '+' && digits >= 8:
 		return "+" + Mask
-	case n >= 10:
+	case digits >= 10:
 		return Mask
 	}
 	return groups

