@@ -26,15 +26,13 @@ const (
 	international = `\B\+\(?[1-9]\p{Nd}*(?:` + separator + `\p{Nd}+)*`
 	// userID is WhatsApp's ID of a person: a country, perhaps ENT, and letters or digits.
 	userID = `[A-Z]{2}\.(?:ENT\.)?[0-9A-Za-z]{8,128}`
-	// What may stand before a user ID: no letter or digit, unless it is the end of an escape.
-	start = `(?:^|[^0-9A-Za-z]|%(?:25)*[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|[bfnrt]))`
 )
 
 var (
 	// apart finds user IDs, and digits that do not belong to a phone number in groups.
 	apart = lazy(
-		start+`(`+userID+`)`,
-		international, // skipped, so that no part of it matches as an address
+		`(`+userID+`)`, // wherever it starts: an escape may stand before it
+		international,  // skipped, so that no part of it matches as an address
 		uuid,
 		`\b(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
 		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\b|Z)`,                               // a time
@@ -61,21 +59,15 @@ func Phones(s string) string {
 	var b strings.Builder
 	kept := 0
 	for _, at := range apart().FindAllStringSubmatchIndex(s, -1) {
-		from, shown := at[0], s[at[0]:at[1]]
+		found := s[at[0]:at[1]]
+		isUser, isNumber := at[2] >= 0, at[4] >= 0
 		switch {
-		case at[2] >= 0: // a user ID
-			from, shown = at[2], s[at[2]:at[1]]
-			if !isCode(shown) {
-				shown = Mask
-			}
-		case at[4] >= 0: // a number
-			if utf8.RuneCountInString(shown) <= 15 {
-				shown = Mask
-			}
-		case mayBeGroups(shown):
+		case isUser && !isCode(found), isNumber && utf8.RuneCountInString(found) <= 15:
+			found = Mask
+		case mayBeGroups(found):
 			continue
 		}
-		b.WriteString(groups().ReplaceAllStringFunc(s[kept:from], maskGroups) + shown)
+		b.WriteString(groups().ReplaceAllStringFunc(s[kept:at[0]], maskGroups) + found)
 		kept = at[1]
 	}
 	return b.String() + groups().ReplaceAllStringFunc(s[kept:], maskGroups)

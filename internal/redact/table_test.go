@@ -84,6 +84,7 @@ var maskedAnswers = [][2]string{
 	{`{"m":"not members:\nUS.13491208655302741918\tDE.12345678 \u0022IN.12345678\u0022"}`, `{"m":"not members:\n[redacted]\t[redacted] \u0022[redacted]\u0022"}`},
 	{"&quot;US.13491208655302741918&quot;", "&quot;[redacted]&quot;"},
 	{"GA.20240102 is a release, or a person: rather a person", "[redacted] is a release, or a person: rather a person"},
+	{"ERROR.20240102", "ERR[redacted]"}, // the letters before it may belong to an escape, such as %3D
 }
 
 // Errors of credentials-go, of programs and proxies that it asks, and of net/url: {as it is, as shown}.
@@ -207,8 +208,7 @@ var staysInAnswers = []string{
 	"pod cams-7d9f8b6c5d-x2x4z is not ready",
 	"IP.Blacklisted403 and ID.InvalidParameter0012", // a code may end with four digits
 	"open DB.backup2024.sql",
-	"INVALID.12345678, 1US.12345678 and us.12345678", // no country
-	"signed eyJhbGciOiJIUzI1NiJ9VB.eyJzdWIiOiIxMjM0NTY3ODkwIn0",
+	"us.12345678 has no country",
 }
 
 func TestAnswersAreMasked(t *testing.T) {
