@@ -80,16 +80,18 @@ func maskedDetail(d refusal.Detail, mask *redact.Attempt) AccessDeniedDetail {
 
 // newResponseError returns the error of an answer that is neither a success nor a refusal.
 func (c *call) newResponseError(a *answer.Answer, decodeErr error, mask *redact.Attempt) *ResponseError {
+	done := decodeErr != nil && !c.isRead && a.IsDone()
 	failed := &ResponseError{
 		Operation:  c.name,
 		Attempts:   c.info.Attempts,
-		Reason:     a.Problem(decodeErr, redirectTarget(a.Header, mask)),
+		Reason:     a.Problem(decodeErr, redirectTarget(a.Header, mask), done),
 		StatusCode: a.Status,
 		RequestID:  mask.ID(a.FindRequestID()),
 		// It masks before it clips, because half a secret would not be recognized.
 		Snippet:        redact.Clip(redact.OneLine(mask.Text(a.Head())), maxSnippet),
 		throttleHeader: retry.AcsRetryAfter(a.Header) > 0,
 		cut:            a.WasCut(),
+		done:           done,
 	}
 	failed.RetryAfter = retry.Asked(a.Header, errors.Is(failed, ErrThrottled))
 	if cause := cmp.Or(a.Err, decodeErr); cause != nil {

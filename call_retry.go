@@ -34,12 +34,11 @@ type past struct {
 	renewed  *Credentials // for the next attempt, after the service refused others
 }
 
-// repairs is a set of repairs. A call makes each at most once.
+// repairs is a set of repairs that a call makes at most once.
 type repairs uint8
 
 const (
-	newNonce repairs = 1 << iota
-	correctedClock
+	correctedClock repairs = 1 << iota
 	newCredentials
 )
 
@@ -144,13 +143,13 @@ func (r *outcome) isUnclear() bool {
 	case *APIError:
 		return err.refusal().MayBeDone()
 	case *ResponseError: // a redirect or a 4xx is a refusal, even if a proxy sent it
-		return err.cut || err.StatusCode < 300 || err.StatusCode > 499
+		return !err.done && (err.cut || refusal.StatusMayBeDone(err.StatusCode))
 	}
 	return !r.unsent
 }
 
 // repair returns a retry that fixes the cause of a refusal: a repeated nonce, a wrong
-// clock, or refused credentials. A call makes each repair at most once.
+// clock, or refused credentials. A call makes each of the last two at most once.
 func (c *Client) repair(ctx context.Context, call *call, r *outcome) verdict {
 	refused, ok := r.err.(*APIError)
 	if !ok {
@@ -158,7 +157,7 @@ func (c *Client) repair(ctx context.Context, call *call, r *outcome) verdict {
 	}
 	switch {
 	case refused.Code == refusal.NonceUsed: // a proxy or gateway sent the request twice
-		return call.once(newNonce, ReasonNonceUsed, func() bool { return true })
+		return verdict{again: true, free: true, reason: ReasonNonceUsed}
 	case refusal.IsWrongTime(refused.Code):
 		return call.once(correctedClock, ReasonClockCorrected, func() bool { return c.correctClock(r.header) })
 	case refused.refusal().RefusesIdentity():

@@ -26,7 +26,6 @@ type Client struct {
 	attemptTimedOut error         // the context cause when the attempt timeout ends an attempt
 
 	// Clients that With derives from each other share these.
-	clock    *retry.Clock
 	budget   *retry.Budget     // unless the credentials or RetryPolicy.Budget differ
 	adaptive *adaptiveLimiters // unless credentials or endpoint differ: quotas are per account and region
 }
@@ -35,7 +34,7 @@ type Client struct {
 // if an option is invalid. It does no network I/O, so wrong credentials fail at the
 // first call.
 func NewClient(opts ...Option) (*Client, error) {
-	var cfg config
+	cfg := config{clock: new(retry.Clock)}
 	if err := cfg.apply(opts); err != nil {
 		return nil, err
 	}
@@ -68,7 +67,6 @@ func newClient(cfg config) (*Client, error) {
 		watchers:        watchers,
 		attemptTimedOut: attemptTimeoutError(cfg.attemptTimeout),
 		budget:          retry.NewBudget(cfg.retry.Budget),
-		clock:           new(retry.Clock),
 		adaptive:        new(adaptiveLimiters),
 	}, nil
 }
@@ -92,7 +90,6 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	other.clock = c.clock
 	sameIdentity := other.credentials == c.credentials
 	if sameIdentity && other.retry.Budget == c.retry.Budget {
 		other.budget = c.budget

@@ -13,6 +13,7 @@ import (
 	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/cams-go/cams/internal/provider"
+	"github.com/cams-go/cams/internal/retry"
 )
 
 // Credentials sign a request: an AccessKey pair, with a SecurityToken if it is
@@ -29,7 +30,7 @@ type Credentials struct {
 	SecurityToken   string // for temporary credentials (STS)
 	BearerToken     string // used instead of an AccessKey pair
 
-	// Expires is when the credentials end. A client caches credentials from your own
+	// Expires is when the credentials end, by the service's clock. A client caches credentials from your own
 	// provider and renews them shortly before Expires. If the provider then fails, the
 	// client uses them until Expires. Zero means unknown: the client asks the provider
 	// before each attempt.
@@ -153,7 +154,7 @@ func (p sharedProvider) Credentials(ctx context.Context) (Credentials, error) {
 
 // shareable wraps a user's provider. The package's own are already safe for concurrent
 // use.
-func shareable(p CredentialsProvider) CredentialsProvider {
+func shareable(p CredentialsProvider, clock *retry.Clock) CredentialsProvider {
 	switch p.(type) {
 	case *staticProvider, sharedProvider:
 		return p
@@ -161,7 +162,7 @@ func shareable(p CredentialsProvider) CredentialsProvider {
 	return newSharedProvider(provider.FromUser(func(ctx context.Context) (provider.Keys, error) {
 		creds, err := p.Credentials(ctx)
 		return provider.Keys(creds), err
-	}))
+	}, clock))
 }
 
 func (c *Credentials) keys() provider.Keys { return provider.Keys(*c) }

@@ -152,6 +152,7 @@ type ResponseError struct {
 
 	throttleHeader bool // x-acs-retry-after is positive
 	cut            bool // the body is truncated
+	done           bool // the operation was carried out, but its result cannot be read
 	ending
 }
 
@@ -174,14 +175,14 @@ func (e *ResponseError) Error() string {
 func (e *ResponseError) Unwrap() error { return e.Err }
 
 // Is reports whether the answer belongs to the class target: [ErrThrottled] for HTTP
-// status 429 or a positive x-acs-retry-after header, [ErrUnavailable] for another 5xx or a
-// truncated body.
+// status 429 or a positive x-acs-retry-after header, [ErrUnavailable] for a truncated body,
+// 408, 421, 425, 499 or another 5xx.
 func (e *ResponseError) Is(target error) bool {
 	switch target {
 	case ErrThrottled:
 		return e.isThrottled()
 	case ErrUnavailable:
-		return (refusal.IsServerError(e.StatusCode) || e.cut) && !e.isThrottled() && !e.unclear
+		return (refusal.StatusPasses(e.StatusCode) || e.cut) && !e.isThrottled() && !e.unclear
 	}
 	return false
 }

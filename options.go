@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams/internal/endpoint"
+	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/sign"
 )
 
@@ -29,6 +30,7 @@ type config struct {
 	limiters       map[string]Limiter // by operation; "" is for all others, which are adaptive without it
 	parameters     parameters
 	credentials    CredentialsProvider
+	clock          *retry.Clock // corrected by refusals; shared by all that With derives
 	httpClient     *http.Client
 	signer         Signer
 	retry          RetryPolicy
@@ -127,7 +129,7 @@ func WithCredentials(p CredentialsProvider) Option {
 				return &ValidationError{Field: "WithCredentials", Reason: "got unusable credentials", err: err}
 			}
 		}
-		c.credentials = shareable(p)
+		c.credentials = shareable(p, c.clock)
 		return nil
 	}
 }

@@ -104,35 +104,41 @@ func endings() []ending {
 		{"throttled by header", answered(400, `{"Code":"X"}`, "x-acs-retry-after", "10"), again, again, cams.ErrThrottled},
 
 		// No connection.
-		{"connection refused", dial(syscall.ECONNREFUSED), again, again, nil},
-		{"a host that has no address", dial(&net.DNSError{Err: "no such host", Name: "h"}), again, again, nil},
+		{"connection refused", dial(syscall.ECONNREFUSED), again, again, cams.ErrUnavailable},
+		{"a host that has no address", dial(&net.DNSError{Err: "no such host", Name: "h"}), again, again, cams.ErrUnavailable},
 
 		// What the client can mend.
 		{"a clock that is wrong", answered(400, `{"Code":"InvalidTimeStamp.Expired"}`, "Date", "Sat, 01 Jan 2000 01:00:00 GMT"), againOnce, againOnce, cams.ErrUnauthenticated},
 		{"a token that has expired", answered(400, `{"Code":"InvalidSecurityToken.Expired"}`), againOnce, againOnce, cams.ErrUnauthenticated},
 		{"a key that is unknown", answered(404, `{"Code":"InvalidAccessKeyId.NotFound"}`), againOnce, againOnce, cams.ErrUnauthenticated},
-		{"a nonce that was used", answered(400, `{"Code":"SignatureNonceUsed"}`), againOnce, unknown, cams.ErrUnauthenticated},
+		{"a nonce that was used", answered(400, `{"Code":"SignatureNonceUsed"}`), again, unknown, cams.ErrUnauthenticated},
 
 		// No whole answer.
-		{"a reset while reading", failing(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), again, unknown, nil},
-		{"a reset while writing", failing(&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}), again, unknown, nil},
-		{"a connection that closed", failing(io.EOF), again, unknown, nil},
-		{"no answer in time", silent, again, unknown, nil},
-		{"a body that takes too long", stalled, again, unknown, nil},
-		{"a 200 cut off", cutOff(200, `{"Code":"OK","Succ`), again, unknown, nil},
-		{"a 200 cut off at its start", cutOff(200, ""), again, unknown, nil},
-		{"a 500 cut off", cutOff(500, `{"Code":"Inter`), again, unknown, nil},
-		{"a 400 cut off", cutOff(400, `{"Code":"SystemBu`), again, unknown, nil},
-		{"a 307 cut off", cutOff(307, "<html"), again, unknown, nil},
+		{"a reset while reading", failing(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), again, unknown, cams.ErrUnavailable},
+		{"a reset while writing", failing(&net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}), again, unknown, cams.ErrUnavailable},
+		{"a connection that closed", failing(io.EOF), again, unknown, cams.ErrUnavailable},
+		{"no answer in time", silent, again, unknown, cams.ErrUnavailable},
+		{"a body that takes too long", stalled, again, unknown, cams.ErrUnavailable},
+		{"a 200 cut off", cutOff(200, `{"Code":"OK","Succ`), again, unknown, cams.ErrUnavailable},
+		{"a 200 cut off at its start", cutOff(200, ""), again, unknown, cams.ErrUnavailable},
+		{"a 500 cut off", cutOff(500, `{"Code":"Inter`), again, unknown, cams.ErrUnavailable},
+		{"a 400 cut off", cutOff(400, `{"Code":"SystemBu`), again, unknown, cams.ErrUnavailable},
+		{"a 307 cut off", cutOff(307, "<html"), again, unknown, cams.ErrUnavailable},
 
 		// A failure of the service that passes.
-		{"a 599", answered(599, ""), again, unknown, nil},
+		{"a 599", answered(599, ""), again, unknown, cams.ErrUnavailable},
 		{"a 503 that names a wait", answered(503, `{"Code":"ServiceUnavailable"}`, "x-acs-retry-after", "10"), again, unknown, cams.ErrThrottled},
 		{"a page that names a wait", answered(200, "<html>", "x-acs-retry-after", "10"), again, unknown, cams.ErrThrottled},
 		{"a 400 with such a page", answered(400, "<html>", "x-acs-retry-after", "10"), again, again, cams.ErrThrottled},
-		{"ServiceUnavailable in a 403", answered(403, `{"Code":"ServiceUnavailable"}`), again, unknown, nil},
+		{"ServiceUnavailable in a 403", answered(403, `{"Code":"ServiceUnavailable"}`), again, unknown, cams.ErrUnavailable},
 		{"InternalError in a 429", answered(429, `{"Code":"InternalError"}`), again, unknown, cams.ErrThrottled},
-		{"ERR-COMMON-001 in a 400", answered(400, `{"Code":"ERR-COMMON-001"}`), again, unknown, nil},
+		{"ERR-COMMON-001 in a 400", answered(400, `{"Code":"ERR-COMMON-001"}`), again, unknown, cams.ErrUnavailable},
+
+		// A status of a proxy that passes; see refusal.StatusMayBeDone.
+		{"a 408 with a page", answered(408, "<html>"), again, unknown, cams.ErrUnavailable},
+		{"an empty 499", answered(499, ""), again, unknown, cams.ErrUnavailable},
+		{"an empty 421", answered(421, ""), again, again, cams.ErrUnavailable},
+		{"a 425 with a page", answered(425, "<html>"), again, again, cams.ErrUnavailable},
 
 		// An answer that is none, though the service may have done it.
 		{"a 200 that does not decode", answered(200, "<html>Log in</html>"), notProtocol, unknown, nil},
@@ -154,12 +160,12 @@ func endings() []ending {
 	}
 	for _, code := range []string{"InternalError", "SystemBusy", "999999"} {
 		table = append(table,
-			ending{code + " in a 200", answered(200, `{"Success":false,"Code":"`+code+`"}`), again, unknown, nil},
-			ending{code + " in a 400", answered(400, `{"Code":"`+code+`"}`), again, unknown, nil})
+			ending{code + " in a 200", answered(200, `{"Success":false,"Code":"`+code+`"}`), again, unknown, cams.ErrUnavailable},
+			ending{code + " in a 400", answered(400, `{"Code":"`+code+`"}`), again, unknown, cams.ErrUnavailable})
 	}
 	for _, status := range []int{500, 502, 503, 504} {
 		for what, body := range map[string]string{"nothing": "", "a page": "<html>", "a code": `{"Code":"ServiceUnavailable"}`} {
-			table = append(table, ending{fmt.Sprintf("a %d with %s", status, what), answered(status, body), again, unknown, nil})
+			table = append(table, ending{fmt.Sprintf("a %d with %s", status, what), answered(status, body), again, unknown, cams.ErrUnavailable})
 		}
 	}
 	return table

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -289,5 +290,32 @@ func TestAWriteThatFindsItsOwnWorkDoneSaysSo(t *testing.T) {
 				assert.NotContains(t, err.Error(), "an earlier attempt", "a read does nothing")
 			})
 		})
+	}
+}
+
+func TestACreationWhoseResultCannotBeReadWasCarriedOut(t *testing.T) {
+	t.Parallel()
+	requests := 0
+	client := clientOf(t, testCredentials(), counted(&requests, answered(200, `{"Code":"OK","Success":true,"RequestId":"r1","UniqueCode":{"new":"form"}}`)))
+	_, err := client.AddChatGroup(t.Context(), &cams.AddChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"})
+	require.ErrorContains(t, err, "carried out, but the result cannot be read")
+	assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
+	assert.NotErrorIs(t, err, cams.ErrUnavailable)
+
+	var out struct{ UniqueCode string }
+	err = client.Call(t.Context(), cams.Operation{Name: "AddChatGroup"}, nil, &out)
+	require.ErrorContains(t, err, "carried out, but the result cannot be read")
+	assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
+	assert.Equal(t, 2, requests)
+}
+
+func TestTheCodeOfALongRefusalIsFound(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{100 << 10, 2 << 20} {
+		requests := 0
+		client := clientOf(t, testCredentials(), counted(&requests, answered(403, `{"Code":"NoPermission","RequestId":"r1","Message":"`+strings.Repeat("x", size)+`"}`)))
+		err := list(t.Context(), client)
+		require.ErrorIs(t, err, cams.ErrAccessDenied)
+		assert.True(t, cams.IsCode(err, "NoPermission"))
 	}
 }

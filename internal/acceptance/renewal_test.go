@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/camstest"
 )
 
 // renewing returns a provider of credentials that are valid for an hour. Each renewal
@@ -112,6 +113,39 @@ func TestASessionOfCredentialsGoIsUsedForThreeMinutesAndNoLonger(t *testing.T) {
 				require.Equal(t, end, time.Now())
 				_, err = provider.Credentials(t.Context())
 				assert.ErrorIs(t, err, fails)
+			})
+		})
+	}
+}
+
+func TestCredentialsEndByTheServicesClock(t *testing.T) {
+	t.Parallel()
+	for name, behind := range map[string]time.Duration{
+		"this machine's clock is ahead":  2 * time.Hour,
+		"this machine's clock is right":  0,
+		"this machine's clock is behind": -2 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server, client := service(t)
+				services := func() time.Time { return time.Now().Add(-behind) }
+				server.SetClock(services)
+				require.NoError(t, list(t.Context(), client), "it corrects its clock")
+
+				asked := 0
+				client, err := client.With(cams.WithCredentials(providerFunc(func(context.Context) (cams.Credentials, error) {
+					asked++
+					return cams.Credentials{AccessKeyID: camstest.AccessKeyID, AccessKeySecret: camstest.AccessKeySecret, Expires: services().Add(time.Hour)}, nil
+				})))
+				require.NoError(t, err)
+				for range 3 {
+					require.NoError(t, list(t.Context(), client))
+				}
+				assert.Equal(t, 1, asked)
+				time.Sleep(time.Hour)
+				require.NoError(t, list(t.Context(), client))
+				assert.Equal(t, 2, asked)
 			})
 		})
 	}

@@ -76,6 +76,13 @@ func (a *Answer) IsSuccess(code string, success bool, result string) bool {
 	return wire.Unmarshal(a.Body, &r) == nil && (!r.isRefusal() || wire.HasMember(a.Body, result, metadata...))
 }
 
+// IsDone reports whether the answer says that the operation was carried out, whatever the
+// type of its result.
+func (a *Answer) IsDone() bool {
+	var r Refusal
+	return a.HasGoodStatus() && wire.Unmarshal(a.Body, &r) == nil && refusal.IsOK(r.Code) && r.Success != nil && *r.Success
+}
+
 // Refusal is the body of a refusal by the service or a gateway. Keys match in any case,
 // because some gateways write them in lower camel case.
 type Refusal struct {
@@ -101,6 +108,10 @@ func (a *Answer) Refusal() (r Refusal, ok bool) {
 	if wire.Unmarshal(a.Body, &r) == nil || r.hasCode() { // a member of another type does not matter if there is a code
 		return r, r.isRefusal()
 	}
+	if errors.Is(a.Err, wire.ErrTooLarge) { // JSON without its end
+		r.Code, r.Message, r.RequestID = wire.FindString(a.head(), "Code"), wire.FindString(a.head(), "Message"), a.FindRequestID()
+		return r, r.isRefusal()
+	}
 	text := a.Head()
 	r = Refusal{
 		RequestID: wire.FindElement(text, "RequestId"), HostID: wire.FindElement(text, "HostId"),
@@ -111,18 +122,20 @@ func (a *Answer) Refusal() (r Refusal, ok bool) {
 
 // Head returns the part of the body that is searched if it is not JSON. Real errors are
 // shorter, and searching ten megabytes is slow.
-func (a *Answer) Head() string { return string(a.Body[:min(len(a.Body), maxError)]) }
+func (a *Answer) Head() string { return string(a.head()) }
+
+func (a *Answer) head() []byte { return a.Body[:min(len(a.Body), maxError)] }
 
 // FindRequestID returns the request ID of an answer that is not the service's JSON.
 func (a *Answer) FindRequestID() string {
-	head := a.Head()
-	return cmp.Or(wire.FindString([]byte(head), "RequestId"), wire.FindString([]byte(head), "requestId"),
-		wire.FindElement(head, "RequestId"), a.Header.Get(HeaderRequestID))
+	return cmp.Or(wire.FindString(a.head(), "RequestId"), wire.FindString(a.head(), "requestId"),
+		wire.FindElement(a.Head(), "RequestId"), a.Header.Get(HeaderRequestID))
 }
 
 // Problem says what is wrong with an answer that is neither a success nor a refusal.
-// decodeErr is why its body could not be decoded, redirect where a redirect leads to.
-func (a *Answer) Problem(decodeErr error, redirect string) string {
+// decodeErr is why its body could not be decoded, redirect where a redirect leads to. done
+// means that the operation was carried out.
+func (a *Answer) Problem(decodeErr error, redirect string, done bool) string {
 	switch {
 	case 300 <= a.Status && a.Status <= 399:
 		return "the answer is a redirect" + redirect + ", not an answer of the service"
@@ -134,6 +147,8 @@ func (a *Answer) Problem(decodeErr error, redirect string) string {
 		return fmt.Sprintf("HTTP status %d without the service's error", a.Status)
 	case a.Err == nil && len(a.Body) == 0:
 		return "the answer is empty"
+	case done:
+		return "carried out, but the result cannot be read"
 	case a.Err != nil || decodeErr != nil:
 		return "the answer is not the service's JSON"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cams-go/cams/internal/flight"
 	"github.com/cams-go/cams/internal/redact"
+	"github.com/cams-go/cams/internal/retry"
 )
 
 // Shared makes a provider safe for concurrent use. The provider may be slow, ignore its
@@ -59,16 +60,18 @@ func (s *Shared) ask(ctx context.Context, rejected func(Keys) bool) (keys Keys, 
 	return keys, lifetime, nil
 }
 
-// FromUser fetches from a provider of the user's. Keys with an Expires are cached; their
-// refresh starts three minutes before, or after nine tenths of the time if that is later.
-func FromUser(provide func(context.Context) (Keys, error)) Fetcher {
+// FromUser fetches from a provider of the user's. Keys with an Expires, a time of the
+// corrected clock, are cached; their refresh starts three minutes before, or after nine
+// tenths of the time if that is later.
+func FromUser(provide func(context.Context) (Keys, error), clock *retry.Clock) Fetcher {
 	return func(ctx context.Context, _ func(Keys) bool) (Keys, flight.Lifetime, error) {
 		keys, err := provide(ctx)
 		if keys.Expires.IsZero() {
 			return keys, flight.Lifetime{}, err
 		}
-		early := min(3*time.Minute, time.Until(keys.Expires)/10)
-		return keys, flight.Lifetime{Refresh: keys.Expires.Add(-early), End: keys.Expires}, err
+		left := keys.Expires.Round(0).Sub(clock.Now()) // wall time; see flight.Lifetime
+		end := time.Now().Add(left)
+		return keys, flight.Lifetime{Refresh: end.Add(-min(3*time.Minute, left/10)), End: end}, err
 	}
 }
 

@@ -90,6 +90,20 @@ func IsPassing(code string) bool {
 // IsServerError reports whether an HTTP status is a failure of the server.
 func IsServerError(status int) bool { return status >= 500 && status <= 599 }
 
+// StatusPasses reports whether an HTTP status without a code of the service means a
+// temporary failure. 499 is nginx's for a client that is gone.
+func StatusPasses(status int) bool {
+	return IsServerError(status) || slices.Contains([]int{408, 421, 425, 499}, status)
+}
+
+// StatusMayBeDone reports whether the operation may have been carried out although the
+// answer has this HTTP status and no code. RFC 9110 says that after 421, and RFC 8470 that
+// after 425, nothing was done. RFC 9110 says so of 408 too, but proxies also send it when
+// they have waited too long for the service.
+func StatusMayBeDone(status int) bool {
+	return status < 300 || status > 499 || status == 408 || status == 499
+}
+
 func hasPrefix(code string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(code, prefix) })
 }
