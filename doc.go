@@ -33,7 +33,9 @@
 // A call returns either a response or an error, also if the service refuses a request with
 // HTTP status 200. Every wait ends when the caller's context ends. A [Client] is safe for
 // concurrent use. The package has no mutable global state. No goroutine outlives the calls
-// and loops that need it, unless a credentials provider hangs and ignores its context.
+// and loops that need it, with two exceptions: a renewal of credentials that are still valid
+// may go on for up to a minute, and a provider that ignores its context for as long as it
+// hangs.
 //
 // No error, log record or printed value shows an AccessKey secret, a token, a signature, a
 // phone number or a WhatsApp user ID, with two exceptions. Package fmt prints the numbers in
