@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -42,16 +43,26 @@ func newCallError(ctx context.Context, call *call, reason Reason, err error) *Ca
 }
 
 // unanswered returns the error of a request that got no answer. It has a hint if a retry
-// cannot help.
-func (c *Client) unanswered(ctx context.Context, call *call, err error, mask *redact.Attempt) *CallError {
-	failed := newCallError(ctx, call, ReasonNoAnswer, mask.Failure(err))
-	if failed.Reason != ReasonNoAnswer {
-		return failed
+// cannot help, or if the error does not say where it failed.
+func (c *Client) unanswered(call *call, req *http.Request, tap *transport.Tap, err error, mask *redact.Attempt) *CallError {
+	ctx := req.Context()
+	if tap.Endless() {
+		ctx, err = context.WithoutCancel(ctx), transport.ErrConnectionsClosed // the tap ended ctx, not the caller
 	}
-	failed.hint = transport.Hint(err)
-	failed.passes = failed.hint == ""
-	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
-		failed.hint = c.noSuchHost(dns.Name)
+	failed := newCallError(ctx, call, ReasonNoAnswer, mask.Failure(err))
+	switch failed.Reason {
+	case ReasonTimedOut:
+		if awaited := tap.Awaited(c.httpClient, req); awaited != "" {
+			failed.hint = "it waited for " + redact.Passwords(awaited)
+		}
+	case ReasonNoAnswer:
+		failed.hint = transport.Hint(err)
+		failed.passes = failed.hint == ""
+		where := redact.Passwords(tap.Where(c.httpClient, req, err))
+		if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
+			failed.hint = cmp.Or(where, c.noSuchHost(dns.Name))
+		}
+		failed.hint = cmp.Or(failed.hint, where)
 	}
 	return failed
 }

@@ -39,11 +39,9 @@ func (c *Client) roundTrip(ctx context.Context, giveUp context.CancelFunc, call 
 		case call.repeatable && ctx.Err() == nil && tap.LostIdle(err):
 			r.resent = true
 			continue
-		case tap.Endless():
-			ctx, err = context.WithoutCancel(ctx), transport.ErrConnectionsClosed // giveUp ended ctx, not the caller
 		}
 		r.unsent = !tap.MayHaveSent(err)
-		r.err = c.unanswered(ctx, call, err, mask)
+		r.err = c.unanswered(call, req, tap, err, mask)
 		return nil, nil
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/cams-go/cams/internal/endpoint"
 	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/sign"
+	"github.com/cams-go/cams/internal/transport"
 )
 
 // Option configures a [Client]. [NewClient] returns an error for an invalid one.
@@ -66,7 +67,7 @@ func (c *config) setDefaults() error {
 			c.region, c.regionFrom = endpoint.DefaultRegion, "the default"
 		}
 		if !endpoint.IsRegion(c.region) && c.endpoint == nil {
-			return &ValidationError{Field: regionVariable, Reason: "must be a region ID, for instance " + endpoint.DefaultRegion}
+			return &ValidationError{Field: regionVariable, Reason: endpoint.RegionProblem(c.region)}
 		}
 	}
 	if c.credentials == nil {
@@ -96,7 +97,7 @@ func (c *config) url() *url.URL {
 func WithRegion(region string) Option {
 	return func(c *config) error {
 		if !endpoint.IsRegion(region) {
-			return &ValidationError{Field: "WithRegion", Reason: "must be a region ID, for instance " + endpoint.DefaultRegion}
+			return &ValidationError{Field: "WithRegion", Reason: endpoint.RegionProblem(region)}
 		}
 		c.region, c.regionFrom = region, "WithRegion"
 		return nil
@@ -155,13 +156,14 @@ func WithHTTPClient(h *http.Client) Option {
 const maxIdleConns = 128
 
 // NewTransport returns a new transport with the settings that a client uses without
-// [WithHTTPClient]: TLS 1.2 or newer, HTTP/2, proxies from the environment, 5 seconds
-// each to dial and for the TLS handshake, TLS sessions resumed, 128 idle connections for up
+// [WithHTTPClient]: TLS 1.2 or newer, HTTP/2, proxies from the environment whose refusals
+// keep their status in errors, 5 seconds each to dial and for the TLS handshake, TLS sessions resumed, 128 idle connections for up
 // to 90 seconds, and at most 64 KiB of response headers. Adjust it (a proxy, a root certificate) or wrap it
 // (tracing), and pass it to [WithHTTPClient] in an http.Client.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: transport.OnConnect,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		TLSHandshakeTimeout:    5 * time.Second,

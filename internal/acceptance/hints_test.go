@@ -117,7 +117,7 @@ func TestATLSAlertIsTheEnd(t *testing.T) {
 			t.Cleanup(server.Close)
 			transport := trusting(server)
 			oneAttemptWith(t, clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport})),
-				"check the endpoint, and proxies that inspect TLS: client and server cannot agree on TLS")
+				"check the endpoint, and proxies that inspect TLS: client and server cannot agree on TLS, or the server demands a client certificate")
 		})
 	}
 }
@@ -139,7 +139,7 @@ func TestEachRefusalNamesWhatTheCallerCanChange(t *testing.T) {
 		{"Forbidden.RAM", "", "the RAM identity needs the action"},
 		{"InvalidAccessKeyId.Inactive", "", "check the AccessKey ID"},
 		{"MissingAccessKeyId", "", "check the credentials"},
-		{"SignatureDoesNotMatch", "", "check the AccessKey secret"},
+		{"SignatureDoesNotMatch", "", "check the AccessKey secret, and proxies that change Host"},
 		{"IncompleteSignature", "", "proxy"},
 		{"SignatureNonceUsed", "", "proxy"},
 		{"InvalidTimeStamp.Expired", "", "check this machine's clock"},
@@ -222,7 +222,7 @@ func TestALongMessageDoesNotHideTheHint(t *testing.T) {
 	var refused *cams.APIError
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, message, refused.Message, "the field has all of it")
-	assert.Contains(t, err.Error(), "... - check the AccessKey secret (status 400")
+	assert.Contains(t, err.Error(), "... - check the AccessKey secret, and proxies that change Host (status 400")
 	assert.Less(t, len(err.Error()), 350)
 }
 

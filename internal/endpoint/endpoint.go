@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // DefaultRegion is the only region with a published endpoint, and Published is its host.
@@ -25,6 +26,31 @@ func IsRegion(s string) bool {
 	return s != "" && len(s) <= 63 && !strings.ContainsFunc(s, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-')
 	})
+}
+
+// Blemish says which character that a reader does not see is in a setting, or "". The value
+// is not quoted, because it may contain a password.
+func Blemish(value string) string {
+	switch {
+	case strings.ContainsAny(value, "\r\n"):
+		return "has a line break"
+	case value != strings.TrimSpace(value):
+		return "begins or ends with a space"
+	case strings.ContainsFunc(value, unicode.IsSpace):
+		return "contains a space"
+	case strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return "has a character that is not printable"
+	}
+	return ""
+}
+
+// RegionProblem says what is wrong with a region.
+func RegionProblem(region string) string {
+	const must = "must be a region ID, for instance " + DefaultRegion
+	if blemish := Blemish(region); blemish != "" {
+		return blemish + ": it " + must
+	}
+	return must
 }
 
 // Parse parses "host", "host:port" or a URL without a path. problem says what is wrong

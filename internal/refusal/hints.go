@@ -54,7 +54,7 @@ const (
 
 // hints are the hints for single codes. Hint has those for classes of codes.
 var hints = []struct{ code, hint string }{
-	{"SignatureDoesNotMatch", "check the AccessKey secret"},
+	{"SignatureDoesNotMatch", "check the AccessKey secret, and proxies that change Host"},
 	{"IncompleteSignature", "check for a proxy that changes requests"},
 	{"MissingAccessKeyId", "check the credentials, and for a proxy that changes requests"},
 	{NonceUsed, "check for a proxy that repeats requests"},

@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 )
 
@@ -71,17 +73,65 @@ func (t *Tap) LostIdle(err error) bool {
 	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() || !t.wasIdle.Load() {
 		return false
 	}
+	t.got.Store(0)
 	t.lost++
 	return t.lost <= maxLost
 }
 
-// MayHaveSent reports whether a failed request may have left this machine, which needs a
+// MayHaveSent reports whether a server may have read a failed request, which needs a
 // connection. If the transport does not report connections, only an error of dialing
 // means that nothing was sent.
 func (t *Tap) MayHaveSent(err error) bool {
+	if refusesCertificate(err) {
+		return false
+	}
 	if t.wanted.Load() > 0 {
 		return t.got.Load() > 0
 	}
 	var failed *net.OpError
 	return !errors.As(err, &failed) || failed.Op != "dial"
+}
+
+// Awaited says what a request waited for when it ended: a connection or the answer. It
+// returns "" if that is not known.
+func (t *Tap) Awaited(client *http.Client, req *http.Request) string {
+	base := transportOf(client)
+	switch {
+	case t.got.Load() > 0:
+		return "the answer"
+	case base == nil:
+		return ""
+	}
+	if proxy := proxyOf(base, req); proxy != "" {
+		return "a connection through the proxy " + proxy
+	}
+	return "a connection"
+}
+
+// Where returns a hint that says where a request that found no connection failed, if the
+// error's text does not, or "".
+func (t *Tap) Where(client *http.Client, req *http.Request, err error) string {
+	base := transportOf(client)
+	if t.got.Load() > 0 || base == nil || base.Proxy == nil {
+		return ""
+	}
+	proxy := proxyOf(base, req)
+	switch {
+	case req.URL.Scheme == "https" && (proxy == "" || strings.HasSuffix(proxy, ":")): // net/http takes "http:" out of a value that it cannot parse
+		return proxyProblem()
+	case proxy == "" || opOf(err) == "socks connect" || opOf(err) == "proxyconnect" || connectError(err) != nil:
+		return ""
+	}
+	return "it failed at the proxy " + proxy + ", or on the way from there"
+}
+
+// transportOf returns the transport of a client, or nil if it is of a kind that may not
+// report its connections.
+func transportOf(client *http.Client) *http.Transport {
+	base := client.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	transport, _ := base.(*http.Transport)
+	return transport
 }
