@@ -461,3 +461,27 @@ func TestABusyMetadataServiceDoesNotChangeTheIdentity(t *testing.T) {
 	_, err := cams.DefaultCredentials().Credentials(t.Context())
 	assert.ErrorContains(t, err, "the role of this ECS instance")
 }
+
+func TestACLIConfigurationThatIsNotJSONIsDescribed(t *testing.T) {
+	good := config("AK", `,"access_key_id":"id","access_key_secret":"`+leaked+`"`)
+	utf16 := "\xff\xfe" + strings.Join(strings.Split(good, ""), "\x00") + "\x00"
+	for problem, content := range map[string]string{
+		"begins with a byte order mark, which JSON must not": "\ufeff" + good,
+		"is in UTF-16, and must be in UTF-8":                 utf16,
+		"is empty":                                           " \n",
+		"has a comma before the bracket in line 3":           "{\n\"profiles\":[{\"access_key_secret\":\"" + leaked + "\"},\n],\n}",
+		"has a comma before the bracket in line 1":           "{\"access_key_secret\":\"" + leaked + "\",}",
+		"is not JSON in line 2":                              "{\n\"access_key_secret\":" + leaked + "}",
+		"is not JSON in line 4":                              "{\"profiles\":\n[\n{\n",
+		"has a field of another type":                        `{"profiles":{"access_key_secret":"` + leaked + `"}}`,
+	} {
+		t.Run(problem, func(t *testing.T) {
+			arrange(t, withoutEnvironment(t), content)
+			_, err := cams.DefaultCredentials().Credentials(t.Context())
+			require.ErrorContains(t, err, "config.json cannot be parsed: it "+problem+": fix it, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true")
+			for _, secret := range forbidden(leaked) {
+				assert.NotContains(t, err.Error(), secret)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -43,8 +44,8 @@ func fromCLI() (*source, error) {
 		Current  string       `json:"current"`
 		Profiles []cliProfile `json:"profiles"`
 	}
-	if json.Unmarshal(content, &config) != nil {
-		return nil, fmt.Errorf("the CLI's configuration %s cannot be parsed: fix it, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true", path)
+	if err := json.Unmarshal(content, &config); err != nil {
+		return nil, fmt.Errorf("the CLI's configuration %s cannot be parsed: it %s: fix it, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true", path, jsonProblem(content, err))
 	}
 	chosen := os.Getenv("ALIBABA_CLOUD_PROFILE")
 	name := cmp.Or(chosen, config.Current)
@@ -72,6 +73,28 @@ func fromCLI() (*source, error) {
 	}
 	provider, err := providers.NewCLIProfileCredentialsProviderBuilder().WithProfileFile(path).WithProfileName(name).Build()
 	return newSource(called+" fails, fix it or choose another with ALIBABA_CLOUD_PROFILE", provider, err)
+}
+
+// jsonProblem says why a file is not JSON, without quoting it: it may contain a secret.
+func jsonProblem(content []byte, err error) string {
+	syntax, ok := err.(*json.SyntaxError)
+	switch {
+	case bytes.HasPrefix(content, []byte("\xff\xfe")), bytes.HasPrefix(content, []byte("\xfe\xff")):
+		return "is in UTF-16, and must be in UTF-8"
+	case bytes.HasPrefix(content, []byte("\xef\xbb\xbf")):
+		return "begins with a byte order mark, which JSON must not"
+	case len(bytes.TrimSpace(content)) == 0:
+		return "is empty"
+	case !ok:
+		return "has a field of another type"
+	}
+	before := content[:min(len(content), int(syntax.Offset))]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	rest := bytes.TrimRight(before[:max(0, len(before)-1)], " \t\r\n")
+	if len(rest) > 0 && rest[len(rest)-1] == ',' && bytes.ContainsAny(before[len(before)-1:], "]}") {
+		return fmt.Sprintf("has a comma before the bracket in line %d", line)
+	}
+	return fmt.Sprintf("is not JSON in line %d", line)
 }
 
 func indexOf(profiles []cliProfile, name string) int {
