@@ -88,7 +88,7 @@ func (c *call) newResponseError(a *answer.Answer, decodeErr error, mask *redact.
 		StatusCode: a.Status,
 		RequestID:  mask.ID(a.FindRequestID()),
 		// It masks before it clips, because half a secret would not be recognized.
-		Snippet:        redact.Clip(redact.OneLine(mask.Text(a.Head())), maxSnippet),
+		Snippet:        redact.Clip(redact.OneLine(mask.Text(a.Excerpt())), maxSnippet),
 		throttleHeader: retry.AcsRetryAfter(a.Header) > 0,
 		cut:            a.WasCut(),
 		done:           done,

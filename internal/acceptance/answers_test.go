@@ -436,8 +436,8 @@ func TestErrorTextsAreOneLineWithTheFacts(t *testing.T) {
 			404, `{"Code":"InvalidAccessKeyId.NotFound","Message":"Specified access key is not found.","RequestId":"r1"}`},
 		"cams: ListChatGroupParticipants: NoPermission: a b - the RAM identity needs the action cams:ListChatGroupParticipants (status 200, request ID r1, 1 attempt)": {
 			200, `{"Success":false,"Code":"NoPermission","Message":"a\nb","RequestId":"r1"}`},
-		`cams: ListChatGroupParticipants: HTTP status 502 without the service's error: "<html> 502" (status 502, 1 attempt)`: {
-			502, "<html>\n502"},
+		`cams: ListChatGroupParticipants: HTTP status 502 without the service's error: "no 502" (status 502, 1 attempt)`: {
+			502, "<html>no\n502"},
 		"cams: ListChatGroupParticipants: the answer is empty (status 200, 1 attempt)": {200, ""},
 		"cams: ListChatGroupParticipants: X - the RAM identity needs the action cams:Y (status 403, 1 attempt)": {
 			403, `{"Code":"X","AccessDeniedDetail":{"AuthAction":"cams:Y","NoPermissionType":"ImplicitDeny"}}`},
@@ -519,4 +519,75 @@ func hasUniqueKeys(d *json.Decoder) bool {
 	}
 	_, err := d.Token()
 	return err == nil
+}
+
+// squidPage begins as squid's error pages do.
+var squidPage = `<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">
+<html><head>
+<meta type="copyright" content="Copyright (C) 1996-2020 The Squid Software Foundation and contributors">
+<meta http-equiv="Content-Type" content="text/html; charset=utf-8">
+<title>ERROR: The requested URL could not be retrieved</title>
+<style type="text/css"><!--
+` + strings.Repeat(" /*\n * Copyright (C) the licence\n */\nbody > p { font-family: verdana; }\n", 40) + `--></style>
+<script>if (1 > 0) { tell("` + testNumber + `") }</script></head><body id=ERR_CONNECT_FAIL>
+<div id="content"><p>The system returned: <i>(111) Connection&nbsp;refused</i></p><!-- <p>not shown</p> --></div>`
+
+func TestTheSnippetOfAPageIsItsText(t *testing.T) {
+	t.Parallel()
+	const text = "ERROR: The requested URL could not be retrieved The system returned: (111) Connection refused"
+	html := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
+	for name, test := range map[string]struct {
+		header        http.Header
+		body, snippet string
+	}{
+		"squid's page":           {html, squidPage, text},
+		"without a type":         {nil, squidPage, text},
+		"nginx's page":           {html, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>", "502 Bad Gateway 502 Bad Gateway"},
+		"a part of a page":       {html, "<p>no upstream</p>", "no upstream"},
+		"a style without an end": {html, "<html><b>busy</b><style>p { }", "busy"},
+		"a page without a text":  {html, "<html></html>", "<html></html>"},
+		"a private number":       {html, "<html>for " + testNumber + "</html>", "for [redacted]"},
+		"a text of that type":    {html, "a < b, c > d", "a < b, c > d"},
+		"XML":                    {http.Header{"Content-Type": {"application/xml"}}, "<busy/>", "<busy/>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := newClient(t)
+			answerWith(mock, 502, test.header, test.body)
+			var got *cams.ResponseError
+			require.ErrorAs(t, list(t.Context(), client), &got)
+			assert.Equal(t, test.snippet, got.Snippet)
+		})
+	}
+}
+
+func TestAnEncodingThatTheClientDoesNotAcceptIsNamed(t *testing.T) {
+	t.Parallel()
+	const binary = "\x28\xb5\x2f\xfd\x04\x58"
+	for name, test := range map[string]struct {
+		status         int
+		encoding, body string
+		want           string
+	}{
+		"br":                 {200, "br", binary, "the answer has the Content-Encoding br, which this client does not accept: "},
+		"zstd":               {200, "zstd", binary, "Content-Encoding zstd,"},
+		"gzip twice":         {200, "gzip, gzip", gzipped(gzipped(goodBody)), "Content-Encoding gzip, gzip,"},
+		"of an error":        {502, "br", binary, "Content-Encoding br, which this client does not accept (status 502"},
+		"something else":     {200, strings.Repeat("x", 100), binary, "Content-Encoding of an unknown kind,"},
+		"not true of a page": {502, "br", "<html>busy</html>", "HTTP status 502 without the service's error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := newClient(t)
+			answerWith(mock, test.status, http.Header{"Content-Encoding": {test.encoding}}, test.body)
+			err := list(t.Context(), client)
+			require.ErrorContains(t, err, test.want)
+			var got *cams.ResponseError
+			require.ErrorAs(t, err, &got)
+			assert.Equal(t, test.body != "<html>busy</html>", got.Snippet == "")
+		})
+	}
+	client, mock := newClient(t)
+	answerWith(mock, 200, http.Header{"Content-Encoding": {"br"}}, goodBody)
+	require.NoError(t, list(t.Context(), client), "the header is not true")
 }

@@ -143,6 +143,8 @@ func (a *Answer) Problem(decodeErr error, redirect string, done bool) string {
 		return "the answer is too large"
 	case a.WasCut():
 		return "the answer was cut off"
+	case a.unreadable() != "":
+		return "the answer has the Content-Encoding " + a.unreadable() + ", which this client does not accept"
 	case !a.HasGoodStatus():
 		return fmt.Sprintf("HTTP status %d without the service's error", a.Status)
 	case a.Err == nil && len(a.Body) == 0:
