@@ -114,7 +114,7 @@ func ExampleResponseError() {
 	if errors.As(err, &answer) {
 		fmt.Println(answer.StatusCode, answer.Snippet)
 	}
-	// Output: 407 <h1>Log in to the proxy</h1>
+	// Output: 407 Log in to the proxy
 }
 
 // The program made a mistake. The client sent nothing.

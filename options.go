@@ -2,11 +2,9 @@ package cams
 
 import (
 	"cmp"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -151,32 +149,13 @@ func WithHTTPClient(h *http.Client) Option {
 	}
 }
 
-// maxIdleConns is the size of the pool of idle connections. It is enough for a hundred
-// goroutines on one client.
-const maxIdleConns = 128
-
 // NewTransport returns a new transport with the settings that a client uses without
-// [WithHTTPClient]: TLS 1.2 or newer, HTTP/2, proxies from the environment whose refusals
-// keep their status in errors, 5 seconds each to dial and for the TLS handshake, TLS sessions resumed, 128 idle connections for up
-// to 90 seconds, and at most 64 KiB of response headers. Adjust it (a proxy, a root certificate) or wrap it
-// (tracing), and pass it to [WithHTTPClient] in an http.Client.
-func NewTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		OnProxyConnectResponse: transport.OnConnect,
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           maxIdleConns,
-		MaxIdleConnsPerHost:    maxIdleConns,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10, // the service sends less than 2 KiB
-		// All requests may share one HTTP/2 connection, and an attempt timeout does not
-		// close it. Pings close it within 10 seconds if the server is gone.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
-	}
-}
+// [WithHTTPClient]: TLS 1.2 or newer, TLS sessions resumed, HTTP/2, proxies from the
+// environment whose refusals keep their status in errors, 5 seconds each to dial and for the
+// TLS handshake, 128 idle connections for up to 90 seconds, and at most 64 KiB of response
+// headers. Adjust it (a proxy, a root certificate) or wrap it (tracing), and pass it to
+// [WithHTTPClient] in an http.Client.
+func NewTransport() *http.Transport { return transport.New() }
 
 // WithSigner sets how requests are signed: [ACS3Signer] (the default), [RPCSigner] or
 // your own [Signer].
