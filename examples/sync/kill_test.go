@@ -92,14 +92,15 @@ func TestKilledForGoodAndStartedAgainNoEventIsLost(t *testing.T) {
 // request, or never if that is 0, or when it prints. It reports whether the process lived.
 func (w *world) process(endpoint string, atRequest int, atPrint bool, lines map[int]string) bool {
 	w.t.Helper()
-	cmd := exec.Command(os.Args[0])
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0]) // the end of ctx kills it
 	cmd.Env = append(os.Environ(), asProgram+"="+endpoint, database+"="+w.db)
 	var stdout lethal
 	var killed atomic.Bool
 	kill := func() {
-		if !killed.Swap(true) {
-			cmd.Process.Kill()
-		}
+		killed.Store(true)
+		cancel()
 	}
 	if atPrint {
 		stdout.kill = kill

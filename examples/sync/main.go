@@ -2,7 +2,7 @@
 // step with the service, and prints what changed since the last run: which groups came and
 // went, who joined and who left. Try it in a sandbox, in which groups change from run to run:
 //
-//	go run . -demo
+//	go run -C examples/sync . -demo
 package main
 
 import (

@@ -428,7 +428,7 @@ func (w *world) shuffle(random *rand.Rand) {
 		case what <= 2:
 			members := map[string]bool{}
 			for range random.IntN(8) {
-				members[fmt.Sprint(86138_0000_0000+random.IntN(12))] = true
+				members[fmt.Sprintf("86138000000%02d", random.IntN(12))] = true
 			}
 			if random.IntN(2) == 0 {
 				members[hidden] = true
