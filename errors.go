@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cams-go/cams/internal/answer"
 	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/refusal"
 )
@@ -81,7 +82,7 @@ func (e *APIError) Error() string {
 	if hint != "" {
 		b.WriteString(" - " + hint)
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts, e.note)
+	answer.AppendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts, e.note)
 	return redact.OneLine(b.String())
 }
 
@@ -167,7 +168,7 @@ func (e *ResponseError) Error() string {
 	if e.Snippet != "" {
 		b.WriteString(": " + strconv.Quote(e.Snippet))
 	}
-	appendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts, e.note)
+	answer.AppendFacts(&b, e.StatusCode, e.RequestID, e.RetryAfter, e.Attempts, e.note)
 	return redact.OneLine(b.String())
 }
 
@@ -272,7 +273,7 @@ func (e *CallError) Error() string {
 		b.WriteString(" - " + e.hint)
 	}
 	var facts strings.Builder
-	appendFacts(&facts, e.StatusCode, e.RequestID, e.retryAfter, e.Attempts, e.note)
+	answer.AppendFacts(&facts, e.StatusCode, e.RequestID, e.retryAfter, e.Attempts, e.note)
 	if !strings.HasSuffix(b.String(), strings.TrimPrefix(facts.String(), " (")) { // the last attempt's error may already end with them
 		b.WriteString(facts.String())
 	}
@@ -335,29 +336,4 @@ func (e *ValidationError) Unwrap() error { return e.err }
 func IsCode(err error, codes ...string) bool {
 	var api *APIError
 	return errors.As(err, &api) && slices.ContainsFunc(codes, api.refusal().HasCode)
-}
-
-// appendFacts appends what all errors of a call end with.
-func appendFacts(b *strings.Builder, status int, requestID string, retryAfter time.Duration, attempts int, note string) {
-	var facts []string
-	if status != 0 {
-		facts = append(facts, "status "+strconv.Itoa(status))
-	}
-	if requestID != "" {
-		facts = append(facts, "request ID "+requestID)
-	}
-	if retryAfter > 0 {
-		facts = append(facts, "retry after "+retryAfter.String())
-	}
-	if attempts == 1 {
-		facts = append(facts, "1 attempt")
-	} else if attempts > 1 {
-		facts = append(facts, strconv.Itoa(attempts)+" attempts")
-	}
-	if note != "" {
-		facts = append(facts, note)
-	}
-	if len(facts) > 0 {
-		b.WriteString(" (" + strings.Join(facts, ", ") + ")")
-	}
 }

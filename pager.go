@@ -53,9 +53,7 @@ func (o *pagerOptions) apply(opts []PagerOption) error {
 func WithPageSize(n int) PagerOption {
 	return func(o *pagerOptions) {
 		o.size = n
-		if n < 1 {
-			o.err = &ValidationError{Field: "WithPageSize", Reason: "is below 1"}
-		}
+		o.err = cmp.Or(o.err, positive("WithPageSize", n))
 	}
 }
 
@@ -67,7 +65,7 @@ func WithPrefetch(n int) PagerOption {
 	return func(o *pagerOptions) {
 		o.prefetch = n
 		if n < 0 {
-			o.err = &ValidationError{Field: "WithPrefetch", Reason: "is negative"}
+			o.err = cmp.Or(o.err, error(&ValidationError{Field: "WithPrefetch", Reason: "is negative"}))
 		}
 	}
 }
@@ -80,7 +78,7 @@ func WithPatience(d time.Duration) PagerOption {
 	return func(o *pagerOptions) {
 		o.patience = d
 		if d < 0 {
-			o.err = &ValidationError{Field: "WithPatience", Reason: "is negative"}
+			o.err = cmp.Or(o.err, error(&ValidationError{Field: "WithPatience", Reason: "is negative"}))
 		}
 	}
 }

@@ -65,6 +65,22 @@ func required(field, value string) error {
 	return nil
 }
 
+// given returns an error for an argument that is nil.
+func given(argument string, ok bool) error {
+	if !ok {
+		return missing(argument)
+	}
+	return nil
+}
+
+// positive returns an error for a number below 1.
+func positive(field string, n int) error {
+	if n < 1 {
+		return &ValidationError{Field: field, Reason: "is below 1"}
+	}
+	return nil
+}
+
 // missing returns the error for a nil argument.
 func missing(request string) error { return &ValidationError{Field: request, Reason: "is nil"} }
 

@@ -155,17 +155,11 @@ func isAboutAll(ctx context.Context, err error, ofGroup bool) bool {
 
 func checkRosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
 	groups iter.Seq2[ChatGroup, error], concurrency int) error {
-	switch {
-	case ctx == nil:
-		return missing("ctx")
-	case api == nil:
-		return missing("ListChatGroupParticipantsAPI")
-	case req == nil:
-		return missing("ListChatGroupParticipantsRequest")
-	case groups == nil:
-		return missing("groups")
-	case concurrency < 1:
-		return &ValidationError{Field: "concurrency", Reason: "is below 1"}
-	}
-	return nil
+	return cmp.Or(
+		given("ctx", ctx != nil),
+		given("ListChatGroupParticipantsAPI", api != nil),
+		given("ListChatGroupParticipantsRequest", req != nil),
+		given("groups", groups != nil),
+		positive("concurrency", concurrency),
+	)
 }

@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"log/slog"
 	"math"
 	"strconv"
@@ -40,14 +41,10 @@ func (p *Page) validate() error {
 	switch {
 	case p == nil:
 		return nil
-	case p.Size < 1:
-		return &ValidationError{Field: "Page.Size", Reason: "is below 1"}
-	case p.Index < 1:
-		return &ValidationError{Field: "Page.Index", Reason: "is below 1"}
 	case p.Index > math.MaxInt32: // a pager counts on from there
 		return &ValidationError{Field: "Page.Index", Reason: "is above 2147483647"}
 	}
-	return nil
+	return cmp.Or(positive("Page.Size", p.Size), positive("Page.Index", p.Index))
 }
 
 // parameter returns the page in the same JSON that the official client sends, Index

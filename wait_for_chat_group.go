@@ -1,6 +1,7 @@
 package cams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -27,7 +28,8 @@ const (
 // does. So does the end of ctx: give ctx a deadline. The error then wraps that of the latest
 // listing, if it failed.
 func WaitForChatGroup(ctx context.Context, api ListChatGroupAPI, req *ListChatGroupRequest, done func(ChatGroup) bool) (ChatGroup, error) {
-	if err := checkWait(ctx, api, req, done); err != nil {
+	if err := cmp.Or(given("ctx", ctx != nil), given("ListChatGroupAPI", api != nil),
+		given("ListChatGroupRequest", req != nil), given("done", done != nil)); err != nil {
 		return ChatGroup{}, err
 	}
 	pager := NewListChatGroupPager(api, req)
@@ -62,18 +64,4 @@ func findChatGroup(ctx context.Context, pager *ListChatGroupPager, done func(Cha
 		}
 	}
 	return ChatGroup{}, false, nil
-}
-
-func checkWait(ctx context.Context, api ListChatGroupAPI, req *ListChatGroupRequest, done func(ChatGroup) bool) error {
-	switch {
-	case ctx == nil:
-		return missing("ctx")
-	case api == nil:
-		return missing("ListChatGroupAPI")
-	case req == nil:
-		return missing("ListChatGroupRequest")
-	case done == nil:
-		return missing("done")
-	}
-	return nil
 }
