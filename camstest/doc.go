@@ -50,6 +50,8 @@
 //   - DeleteChatGroupParticipants ignores numbers that are not members. It removes a member that has only an ID by that ID,
 //     as ParticipantNumber. UpdateChatGroup needs something to update. AddChatGroup needs no Subject. A subject has at most 128
 //     characters and a description 2,048, as with WhatsApp.
+//   - A phone number that has anything but digits is refused with InvalidParameter.FromOnlyNumeric, as SendChatappMessage is
+//     said to refuse one. A ParticipantNumber that has letters is an ID.
 //   - If a group is deleted twice, the second answer is that the group does not exist.
 //   - An account may have any number of groups. A business number need not be registered.
 //   - The unit of GmtModifier is milliseconds since 1970.

@@ -200,6 +200,18 @@ func TestUpdateChatGroupNeedsSomethingToUpdate(t *testing.T) {
 	assert.Equal(t, "https://example.com/a.jpg", u.server.Groups()[0].ProfilePictureFile)
 }
 
+func TestDeleteChatGroupParticipantsRefusesAFormattedNumber(t *testing.T) {
+	t.Parallel()
+	for _, number := range []string{"+8613800000000", "86 138-0000 (0000)", "861380000000*", "٨٦١٣٨٠٠٠٠٠٠٠٠"} {
+		u := &user{t: t, server: newServer(3), groupID: groupID}
+		a := u.call("DeleteChatGroupParticipants", "List", `[{"ParticipantNumber":"8613800000001"},{"ParticipantNumber":"`+number+`"}]`)
+		assert.Equal(t, 400, a.StatusCode)
+		assert.Equal(t, "InvalidParameter.FromOnlyNumeric", a.body.Code)
+		assert.NotContains(t, a.text, number)
+		assert.Len(t, u.members(), 3, "nobody is removed")
+	}
+}
+
 func TestDeleteChatGroupParticipantsCountsWhomItRemoves(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

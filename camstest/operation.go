@@ -131,12 +131,18 @@ func (c *call) ask(op operation, now time.Time) (*ask, *refusal) {
 		return nil, missing("CustSpaceId")
 	case a.groupID == "" && op.ofGroup:
 		return nil, missing("GroupId")
+	case !isDigits(a.businessNumber):
+		return nil, notNumeric("BusinessNumber")
 	case p.Has("ChannelType") && p.Get("ChannelType") != "WHATSAPP":
 		return nil, invalid("ChannelType must be WHATSAPP.")
 	case c.isRPC() && !strings.EqualFold(p.Get("Format"), "json"):
 		return nil, invalid("Format must be json: without it the service answers XML.")
 	}
 	return a, nil
+}
+
+func isDigits(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 // page is the parameter Page, which is JSON.

@@ -87,6 +87,10 @@ func invalid(what string) *refusal {
 	return &refusal{400, "InvalidParameter", what, InvalidValue}
 }
 
+func notNumeric(parameter string) *refusal {
+	return &refusal{400, "InvalidParameter.FromOnlyNumeric", parameter + " must have digits only.", InvalidValue}
+}
+
 var (
 	wrongMethod   = &refusal{405, "UnsupportedHTTPMethod", "This http method is not supported.", ""}
 	wrongAction   = &refusal{404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.", ""}

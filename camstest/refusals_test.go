@@ -22,6 +22,7 @@ func TestAssumedRefusalsCanBeSet(t *testing.T) {
 		{UnknownGroup, caller{action: "DeleteChatGroup", set: other}, 200, "InvalidParameter"},
 		{InactiveGroup, caller{action: "AddChatGroupInviteLink"}, 200, "InvalidParameter"},
 		{InvalidValue, caller{set: map[string]string{"ChannelType": "VIBER"}}, 400, "InvalidParameter"},
+		{InvalidValue, caller{set: map[string]string{"BusinessNumber": "+8613800000000"}}, 400, "InvalidParameter.FromOnlyNumeric"},
 		{InvalidValue, caller{action: "UpdateChatGroup"}, 400, "InvalidParameter"},
 		{OverQuota, caller{}, 429, "Throttling.User"},
 	}

@@ -192,6 +192,9 @@ func TestRefusals(t *testing.T) {
 		{"a form with GET, which has none", acs3Only, caller{method: http.MethodGet, inForm: []string{"*"}}, 400, "MissingBusinessNumber", ""},
 		{"no GroupId", both, caller{drop: []string{"GroupId"}}, 400, "MissingGroupId", "GroupId"},
 		{"an empty GroupId", both, caller{set: map[string]string{"GroupId": ""}}, 400, "MissingGroupId", "GroupId"},
+		{"a BusinessNumber with a plus", both, caller{set: map[string]string{"BusinessNumber": "+8613800000000"}}, 400, "InvalidParameter.FromOnlyNumeric", "BusinessNumber"},
+		{"a BusinessNumber in groups", both, caller{set: map[string]string{"BusinessNumber": "86 138-0000 (0000)"}}, 400, "InvalidParameter.FromOnlyNumeric", "BusinessNumber"},
+		{"a BusinessNumber in other digits", both, caller{set: map[string]string{"BusinessNumber": "٨٦١٣٨"}}, 400, "InvalidParameter.FromOnlyNumeric", "BusinessNumber"},
 		{"another channel", both, caller{set: map[string]string{"ChannelType": "VIBER"}}, 400, "InvalidParameter", "ChannelType"},
 		{"a Page that is not JSON", both, caller{set: map[string]string{"Page": "1"}}, 400, "InvalidParameter", "Page"},
 		{"a Page that is cut off", both, caller{set: map[string]string{"Page": `{"Index":1`}}, 400, "InvalidParameter", "Page"},
@@ -203,13 +206,14 @@ func TestRefusals(t *testing.T) {
 
 		// The order: what is earlier here wins.
 		{"wrong action and unknown key", both, caller{action: "Other", keyID: "nobody"}, 404, "InvalidAction.NotFound", ""},
+		{"a formatted number of an unknown group", both, caller{set: map[string]string{"BusinessNumber": "+1", "GroupId": "other"}}, 400, "InvalidParameter.FromOnlyNumeric", ""},
 		{"unknown key and missing parameter", both, caller{keyID: "nobody", drop: []string{"GroupId"}}, 404, "InvalidAccessKeyId.NotFound", ""},
 		{"missing parameter and unknown group", both, caller{drop: []string{"CustSpaceId"}, set: map[string]string{"GroupId": "other"}}, 400, "MissingCustSpaceId", "CustSpaceId"},
 
 		// The operation's own refusal comes inside a 200.
 		{"an unknown group", both, caller{set: map[string]string{"GroupId": "other"}}, 200, "InvalidParameter", "group"},
 		{"a group of another space", both, caller{set: map[string]string{"CustSpaceId": "other"}}, 200, "InvalidParameter", "group"},
-		{"a group of another number", both, caller{set: map[string]string{"BusinessNumber": "other"}}, 200, "InvalidParameter", "group"},
+		{"a group of another number", both, caller{set: map[string]string{"BusinessNumber": "1"}}, 200, "InvalidParameter", "group"},
 	}
 	s := newServer(3)
 	for _, f := range faces(t, s) {
