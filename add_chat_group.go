@@ -46,14 +46,14 @@ func (c *Client) AddChatGroup(ctx context.Context, req *AddChatGroupRequest) (*A
 	return invoke[AddChatGroupResponse](ctx, c, &addChatGroup, req.parameters())
 }
 
-// Validate returns a [*ValidationError] if the request is nil or a required field is
-// empty.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or BusinessNumber has anything but digits.
 func (r *AddChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("AddChatGroupRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 	)
 }

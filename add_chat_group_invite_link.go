@@ -42,14 +42,14 @@ func (c *Client) AddChatGroupInviteLink(ctx context.Context, req *AddChatGroupIn
 	return invoke[AddChatGroupInviteLinkResponse](ctx, c, &addChatGroupInviteLink, req.parameters())
 }
 
-// Validate returns a [*ValidationError] if the request is nil or a required field is
-// empty.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or BusinessNumber has anything but digits.
 func (r *AddChatGroupInviteLinkRequest) Validate() error {
 	if r == nil {
 		return missing("AddChatGroupInviteLinkRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 		required("GroupID", r.GroupID),
 	)

@@ -39,14 +39,14 @@ func (c *Client) DeleteChatGroup(ctx context.Context, req *DeleteChatGroupReques
 	return invoke[DeleteChatGroupResponse](ctx, c, &deleteChatGroup, req.parameters())
 }
 
-// Validate returns a [*ValidationError] if the request is nil or a required field is
-// empty.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or BusinessNumber has anything but digits.
 func (r *DeleteChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("DeleteChatGroupRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 		required("GroupID", r.GroupID),
 	)

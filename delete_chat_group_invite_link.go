@@ -38,14 +38,14 @@ func (c *Client) DeleteChatGroupInviteLink(ctx context.Context, req *DeleteChatG
 	return invoke[DeleteChatGroupInviteLinkResponse](ctx, c, &deleteChatGroupInviteLink, req.parameters())
 }
 
-// Validate returns a [*ValidationError] if the request is nil or a required field is
-// empty.
+// Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
+// field is empty, or BusinessNumber has anything but digits.
 func (r *DeleteChatGroupInviteLinkRequest) Validate() error {
 	if r == nil {
 		return missing("DeleteChatGroupInviteLinkRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 		required("GroupID", r.GroupID),
 	)

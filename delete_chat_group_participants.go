@@ -3,8 +3,10 @@ package cams
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
+	"strconv"
+
+	"github.com/cams-go/cams/internal/redact"
 )
 
 var deleteChatGroupParticipants = spec{name: "DeleteChatGroupParticipants", repeatable: true, resultMember: "Result"}
@@ -16,7 +18,7 @@ type DeleteChatGroupParticipantsRequest struct {
 	ChannelType    ChannelType            `json:"ChannelType,omitempty"` // [ChannelTypeWhatsApp], or empty for the service's default
 	CustSpaceID    string                 `json:"CustSpaceId"`           // the instance ID, or the SpaceId of an ISV's customer
 	GroupID        string                 `json:"GroupId"`               // as ListChatGroup returns it
-	List           []ChatGroupParticipant `json:"List"`                  // the members to remove, at least one
+	List           []ChatGroupParticipant `json:"List"`                  // the members to remove, at least one, each by its number or user ID
 }
 
 // DeleteChatGroupParticipantsResponse has the number of members removed.
@@ -42,14 +44,15 @@ func (c *Client) DeleteChatGroupParticipants(ctx context.Context, req *DeleteCha
 }
 
 // Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
-// field is empty, or a member has no number. An empty List is invalid because it is not
-// documented what the service does with one.
+// field is empty, BusinessNumber has anything but digits, or a ParticipantNumber is neither
+// digits only nor a user ID of WhatsApp, such as US.13491208655302741918. An empty List is
+// invalid because it is not documented what the service does with one.
 func (r *DeleteChatGroupParticipantsRequest) Validate() error {
 	if r == nil {
 		return missing("DeleteChatGroupParticipantsRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 		required("GroupID", r.GroupID),
 		r.validateList(),
@@ -75,8 +78,9 @@ func (r *DeleteChatGroupParticipantsRequest) validateList() error {
 		return required("List", "")
 	}
 	for i, member := range r.List {
-		if member.ParticipantNumber == "" {
-			return required(fmt.Sprintf("List[%d].ParticipantNumber", i), "")
+		err := digits("List["+strconv.Itoa(i)+"].ParticipantNumber", member.ParticipantNumber)
+		if err != nil && !redact.IsUserID(member.ParticipantNumber) {
+			return err
 		}
 	}
 	return nil

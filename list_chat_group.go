@@ -78,13 +78,14 @@ func (c *Client) ListChatGroup(ctx context.Context, req *ListChatGroupRequest) (
 }
 
 // Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
-// field is empty, or Page.Size or Page.Index is below 1.
+// field is empty, BusinessNumber has anything but digits, or Page.Size or Page.Index is
+// below 1.
 func (r *ListChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("ListChatGroupRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 		required("Page", r.Page.parameter()),
 		r.Page.validate(),

@@ -68,13 +68,14 @@ func (c *Client) ListChatGroupParticipants(ctx context.Context, req *ListChatGro
 }
 
 // Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
-// field is empty, or Page.Size or Page.Index is below 1.
+// field is empty, BusinessNumber has anything but digits, or Page.Size or Page.Index is
+// below 1.
 func (r *ListChatGroupParticipantsRequest) Validate() error {
 	if r == nil {
 		return missing("ListChatGroupParticipantsRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("GroupID", r.GroupID),
 		required("CustSpaceID", r.CustSpaceID),
 		r.Page.validate(),

@@ -81,6 +81,15 @@ func positive(field string, n int) error {
 	return nil
 }
 
+// digits returns an error for a phone number that is empty or has anything but digits. The
+// service finds nothing for a number in another form, and reports no error.
+func digits(field, number string) error {
+	if strings.Trim(number, "0123456789") != "" {
+		return &ValidationError{Field: field, Reason: "must be digits only, with the country code"}
+	}
+	return required(field, number)
+}
+
 // missing returns the error for a nil argument.
 func missing(request string) error { return &ValidationError{Field: request, Reason: "is nil"} }
 

@@ -43,13 +43,13 @@ func (c *Client) UpdateChatGroup(ctx context.Context, req *UpdateChatGroupReques
 }
 
 // Validate returns a [*ValidationError] if the request is invalid: it is nil, a required
-// field is empty, or there is nothing to change.
+// field is empty, BusinessNumber has anything but digits, or there is nothing to change.
 func (r *UpdateChatGroupRequest) Validate() error {
 	if r == nil {
 		return missing("UpdateChatGroupRequest")
 	}
 	return cmp.Or(
-		required("BusinessNumber", r.BusinessNumber),
+		digits("BusinessNumber", r.BusinessNumber),
 		required("CustSpaceID", r.CustSpaceID),
 		required("GroupID", r.GroupID),
 		required("Subject, Description and ProfilePictureFile", r.Subject+r.Description+r.ProfilePictureFile),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
@@ -139,15 +140,18 @@ func TestWhatTheServiceWritesDrivesNoTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l, server, opts := inMemory()
-		l.members = 1
+		l.members = 2
 		server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
 			return camstest.Answer{Body: `{"Code":"OK","Success":true,"InviteLink":"https://x/\u001b[2J\n"}`, After: true}, r.Action == "AddChatGroupInviteLink"
 		})
-		l.invite = func(string) error { return server.Join(server.Groups()[0].InviteLink, "8613900000001\x1b\n1") }
+		l.invite = func(string) error {
+			link := server.Groups()[0].InviteLink
+			return errors.Join(server.Join(link, "8613900000001"), server.Join(link, "8613900000001\x1b\n1"))
+		}
 		require.NoError(t, l.run(t.Context(), opts...))
 		printed := l.out.(*strings.Builder).String()
 		assert.Contains(t, printed, `create its invite link: "https://x/\x1b[2J\n"`+"\n")
-		assert.Contains(t, printed, `wait for members: "…1\x1b\n1"`+"\n")
+		assert.Contains(t, printed, `wait for members: "…0001 …1\x1b\n1"`+"\n")
 		assert.NotContains(t, printed, "\x1b")
 		assert.Equal(t, len(l.steps(t.Context())), strings.Count(printed, "\n"), "a line a step")
 	})

@@ -66,7 +66,7 @@ func TestSandbox(t *testing.T) {
 		{"another page size", "csv", []string{"-sandbox", "-format", "csv", "-page-size", "10"}},
 		{"prefetch", "json", []string{"-format", "json", "-page-size", "2", "-prefetch", "4"}},
 		{"channel", "json", []string{"-format", "json", "-channel-type", "WHATSAPP"}},
-		{"a rehearsal", "json", []string{"-format", "json", "-sandbox", "-business-number", "86 1", "-group-id", "群/1", "-cust-space-id", "c",
+		{"a rehearsal", "json", []string{"-format", "json", "-sandbox", "-business-number", "861", "-group-id", "群/1", "-cust-space-id", "c",
 			"-region", "cn-hangzhou", "-endpoint", "cams.example.com"}},
 	}
 	for _, tt := range tests {
@@ -141,7 +141,7 @@ func TestWrongUsage(t *testing.T) {
 
 // The service's side of the tests below.
 var group = camstest.Group{
-	BusinessNumber: "+86 138*~/&=%",
+	BusinessNumber: "8613800138000",
 	GroupID:        "group + * ~ / & = % 群组 🎉",
 	CustSpaceID:    "cams-空间 a+b&c=d%20",
 	Participants:   numbers(57), // the program does not rely on WhatsApp's limit of 8
