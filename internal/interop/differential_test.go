@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -153,7 +154,7 @@ func officialOpenAPIRequest(r *cams.ListChatGroupParticipantsRequest) *openapiut
 func randomTrial(rng *rand.Rand, i int) trial {
 	tr := trial{
 		request: cams.ListChatGroupParticipantsRequest{
-			BusinessNumber: randomText(rng),
+			BusinessNumber: randomNumber(rng),
 			GroupID:        randomText(rng),
 			CustSpaceID:    randomText(rng),
 		},
@@ -212,6 +213,9 @@ func randomText(rng *rand.Rand) string {
 		return string(raw)
 	}
 }
+
+// randomNumber returns digits, because cams refuses anything else as a phone number.
+func randomNumber(rng *rand.Rand) string { return strconv.FormatUint(rng.Uint64(), 10) }
 
 // randomSecret returns printable ASCII without quotes, because cams refuses anything
 // else in credentials.

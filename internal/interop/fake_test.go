@@ -16,9 +16,9 @@ import (
 // requests of clients that the real service accepts.
 
 const (
-	oddNumber = "+86 138*0000~0000"
-	oddGroup  = "EA/939&x=%20 群组 🙂"
-	oddSpace  = "cams-k001+*~/&=% "
+	number   = "8613800138000"
+	oddGroup = "EA/939&x=%20 群组 🙂"
+	oddSpace = "cams-k001+*~/&=% "
 )
 
 func newFake() *camstest.Server {
@@ -27,7 +27,7 @@ func newFake() *camstest.Server {
 	fake.AddAccessKey("temporary-id", "temporary-secret", "token/+=&%~* x")
 	fake.AddBearerToken("bearer/+=&%~* x")
 	fake.AddGroup(camstest.Group{
-		BusinessNumber: oddNumber, CustSpaceID: oddSpace, GroupID: oddGroup,
+		BusinessNumber: number, CustSpaceID: oddSpace, GroupID: oddGroup,
 		Participants: []string{"8613800000001", "8613800000002", "8613800000003"},
 	})
 	return fake
@@ -48,7 +48,7 @@ func TestTheFakeAcceptsTheOfficialCore(t *testing.T) {
 				})
 				require.NoError(t, err)
 				resp, err := client.ListChatGroupParticipants(&official.Request{
-					BusinessNumber: tea.String(oddNumber), CustSpaceId: tea.String(oddSpace), GroupId: tea.String(oddGroup),
+					BusinessNumber: tea.String(number), CustSpaceId: tea.String(oddSpace), GroupId: tea.String(oddGroup),
 					ChannelType: tea.String("WHATSAPP"),
 					Page:        &official.Page{Index: tea.Int32(2), Size: tea.Int32(2)},
 				})
@@ -70,7 +70,7 @@ func TestTheFakeRefusesTheOfficialCoreWithAWrongSecret(t *testing.T) {
 			})
 			require.NoError(t, err)
 			_, err = client.ListChatGroupParticipants(&official.Request{
-				BusinessNumber: tea.String(oddNumber), CustSpaceId: tea.String(oddSpace), GroupId: tea.String(oddGroup),
+				BusinessNumber: tea.String(number), CustSpaceId: tea.String(oddSpace), GroupId: tea.String(oddGroup),
 			})
 			var refused *tea.SDKError
 			require.ErrorAs(t, err, &refused)
@@ -83,7 +83,7 @@ func TestTheFakeAcceptsTheLegacySDK(t *testing.T) {
 	client, err := legacy.NewClient("https", host, "plain-id", "plain-secret", newFake(), 0)
 	require.NoError(t, err)
 	resp, err := client.ListChatGroupParticipants(legacy.Request{
-		BusinessNumber: oddNumber, ChannelType: "WHATSAPP", CustSpaceID: oddSpace, GroupID: oddGroup,
+		BusinessNumber: number, ChannelType: "WHATSAPP", CustSpaceID: oddSpace, GroupID: oddGroup,
 		Page: `{"Index":2,"Size":2}`,
 	})
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestTheFakeAcceptsTheLegacySDK(t *testing.T) {
 }
 
 func TestTheFakeAcceptsTheCallByHandOnlyIfItSigns(t *testing.T) {
-	request := bare.Request{BusinessNumber: oddNumber, ChannelType: "WHATSAPP", CustSpaceID: oddSpace, GroupID: oddGroup, Page: bare.Page{Index: 2, Size: 2}}
+	request := bare.Request{BusinessNumber: number, ChannelType: "WHATSAPP", CustSpaceID: oddSpace, GroupID: oddGroup, Page: bare.Page{Index: 2, Size: 2}}
 	for secret, accepted := range map[string]bool{"plain-secret": true, "wrong": false, "": false} {
 		client := bare.NewClient(&http.Client{Transport: newFake()}, "https://"+host+"/", "plain-id", secret)
 		resp, err := client.ListChatGroupParticipants(t.Context(), request)

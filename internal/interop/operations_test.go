@@ -109,13 +109,15 @@ type (
 func randomValue(rng *rand.Rand, name string) string {
 	json := "json"
 	switch name {
+	case "BusinessNumber":
+		return randomNumber(rng)
 	case "Page":
 		index, size := 1+rng.Int32N(1<<30), 1+rng.Int32N(1<<30)
 		return *openapiutil.ArrayToStringWithSpecifiedStyle(&shrunkPage{&index, &size}, &name, &json)
 	case "List":
 		members := make([]*shrunkMember, 1+rng.IntN(8))
 		for i := range members {
-			number := validText(rng)
+			number := randomNumber(rng)
 			members[i] = &shrunkMember{&number}
 		}
 		return *openapiutil.ArrayToStringWithSpecifiedStyle(members, &name, &json)

@@ -32,7 +32,7 @@ func TestPrometheusHasNothingToSayAgainstTheMetrics(t *testing.T) {
 		require.NoError(t, err)
 		for _, groupID := range []string{"throttled", oddGroup, "unknown"} {
 			client.ListChatGroupParticipants(t.Context(), &cams.ListChatGroupParticipantsRequest{
-				BusinessNumber: oddNumber, CustSpaceID: oddSpace, GroupID: groupID})
+				BusinessNumber: number, CustSpaceID: oddSpace, GroupID: groupID})
 		}
 	}
 	problems, err := testutil.GatherAndLint(registry)
@@ -51,7 +51,7 @@ func TestPrometheusHasNothingToSayAgainstTheMetrics(t *testing.T) {
 			require.Regexp(t, series+`.*`+label, string(exported))
 		}
 	}
-	for _, private := range []string{oddNumber, oddGroup, oddSpace} {
+	for _, private := range []string{number, oddGroup, oddSpace} {
 		require.NotContains(t, string(exported), private)
 	}
 }
