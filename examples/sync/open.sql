@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS run.rosters (
 CREATE VIEW IF NOT EXISTS run.members AS
 	SELECT DISTINCT group_id, iif(value ->> 0 <> '', value ->> 0, value ->> 1) AS member, value ->> 0 AS number, value ->> 1 AS extra
 	FROM rosters, json_each(rosters.members);
-DELETE FROM run.rosters WHERE at NOT BETWEEN unixepoch() - 3600 AND unixepoch(); -- of a run that was killed long ago
+-- What a run that was killed read long ago is too old. This takes the lock, too.
+DELETE FROM run.rosters WHERE at NOT BETWEEN unixepoch() - 3600 AND unixepoch();
 
 -- The tables to use. A run changes the first three in one transaction, at its end.
 PRAGMA busy_timeout = 10000;

@@ -516,10 +516,43 @@ func TestEventsThatCouldNotBePrintedAreByTheNextRun(t *testing.T) {
 	assert.Equal(t, w.truth(), w.table())
 
 	w.put("A", "2")
+	w.server.AnswerOnce(camstest.Refusal(403, "NoPermission", "No."))
+	_, err = w.run(t.Context())
+	require.ErrorIs(t, err, cams.ErrAccessDenied)
+	assert.Equal(t, []string{"came A", "joined A 1", "joined A 2"}, events(w.stdout.String()), "they wait for no answer")
 	_, err = w.run(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []string{"came A", "joined A 1", "joined A 2", "left A 1"}, events(w.stdout.String()))
 	assert.Equal(t, w.truth(), replay(t, w.stdout.String()))
+}
+
+func TestARunThatFailsAtItsEndChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, camstest.Group{GroupID: "A", Participants: []string{"1", "2"}})
+	_, err := w.run(t.Context())
+	require.NoError(t, err)
+	before := w.table()
+	w.put("A", "2")
+	w.put("B", "1")
+	w.exec(`CREATE TRIGGER full BEFORE UPDATE OF runs ON account BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`)
+	printed, err := w.run(t.Context())
+	require.ErrorContains(t, err, "the disk is full")
+	assert.Empty(t, printed)
+	assert.Equal(t, before, w.table())
+	w.exec(`DROP TRIGGER full`)
+	printed, err = w.run(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"left A 1", "came B", "joined B 1"}, events(printed))
+	assert.Equal(t, w.truth(), w.table())
+}
+
+func (w *world) exec(query string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", w.db)
+	require.NoError(w.t, err)
+	defer db.Close()
+	_, err = db.Exec(query)
+	require.NoError(w.t, err)
 }
 
 func TestOutputIsSafeOnATerminal(t *testing.T) {
