@@ -24,15 +24,16 @@ const (
 	// One separator, or parentheses around a group.
 	separator     = `(?:\)?[ .\x{A0}\x{202F}\x{2009}\x{2010}-\x{2013}-]\(?|[()])`
 	international = `\B\+\(?[1-9]\p{Nd}*(?:` + separator + `\p{Nd}+)*`
-	// userID is WhatsApp's ID of a person: a country, perhaps ENT, and letters or digits.
-	userID = `[A-Z]{2}\.(?:ENT\.)?[0-9A-Za-z]{8,128}`
+	// userID begins WhatsApp's ID of a person: a country, perhaps ENT, and 8 to 128 letters or
+	// digits.
+	userID = `[A-Z]{2}\.(?:ENT\.)?[0-9A-Za-z]`
 )
 
 var (
 	// apart finds user IDs, and digits that do not belong to a phone number in groups.
 	apart = lazy(
-		`(`+userID+`)`, // wherever it starts: an escape may stand before it
-		international,  // skipped, so that no part of it matches as an address
+		`(`+userID+`{8,})`, // wherever it starts: an escape may stand before it
+		international,      // skipped, so that no part of it matches as an address
 		uuid,
 		`\b(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:\b|T\d)`, // a date
 		`\b\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\b|Z)`,                               // a time
@@ -43,7 +44,7 @@ var (
 	)
 	groups   = lazy(international, `\p{Nd}{2,}(?:`+separator+`\p{Nd}{2,})*`)
 	id       = lazy(`^[0-9-]*[A-Za-z][0-9A-Za-z-]*$`)
-	onlyUser = lazy(`^` + userID + `$`)
+	onlyUser = lazy(`^` + userID + `{8,128}$`)
 )
 
 // IsUserID reports whether s has the form of a user ID of WhatsApp, such as
