@@ -52,13 +52,6 @@ func (s *Server) AnswerOnce(answers ...Answer) {
 	s.once = append(s.once, answers...)
 }
 
-// Pending returns how many answers of [Server.AnswerOnce] have not been used yet.
-func (s *Server) Pending() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.once)
-}
-
 // AnswerFunc makes the server call choose for every request first. If choose returns true, the server sends its answer
 // and does not use the queue of [Server.AnswerOnce]. This is how to answer for an operation, a group or a page:
 //

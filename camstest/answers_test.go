@@ -286,25 +286,10 @@ func TestAnswerFuncAimsAtRequests(t *testing.T) {
 	assert.Equal(t, "Aimed", f.call(t, aimed).body.Code)
 	aimed.inForm = []string{"*"}
 	assert.Equal(t, "Aimed", f.call(t, aimed).body.Code)
-	assert.Equal(t, 1, s.Pending(), "it comes before the queue")
 	assert.Equal(t, "Queued", f.call(t, caller{}).body.Code)
 	assert.Equal(t, "OK", f.call(t, caller{}).body.Code, "what it got is a copy")
 	s.Reset()
 	assert.Equal(t, "OK", f.call(t, aimed).body.Code)
-}
-
-func TestPendingIsWhatIsLeftOfTheQueue(t *testing.T) {
-	t.Parallel()
-	s := newServer(1)
-	assert.Zero(t, s.Pending())
-	s.AnswerOnce(Answer{}, Answer{})
-	s.AnswerOnce(Answer{})
-	s.Answer(Answer{})
-	assert.Equal(t, 3, s.Pending())
-	inMemory(s).call(t, caller{})
-	assert.Equal(t, 2, s.Pending())
-	s.Reset()
-	assert.Zero(t, s.Pending())
 }
 
 func TestLatencyIsOfEveryAnswer(t *testing.T) {

@@ -29,7 +29,7 @@
 // [Server.Answer], [Server.AnswerOnce] and [Server.AnswerFunc] make the server send any answer, delay it, or drop the
 // connection: for every request, for the next requests, or for those that a function chooses. An [Answer] is sent instead
 // of carrying the operation out or, with After, after that: for instance a connection that breaks after the write.
-// [Server.Requests] returns the requests that arrived, and [Server.Pending] how many queued answers are left.
+// [Server.Requests] returns the requests that arrived.
 //
 // [Server.SetQuota] and [Server.SetTokenBucket] make the server refuse requests as the service does under a quota, and
 // [Server.SetLatency] makes it slow. The server uses only its own clock and package time, and starts no goroutine. So
@@ -42,9 +42,11 @@
 // InvalidAccessKeyId.NotFound, InvalidSecurityToken.Malformed, MissingSecurityToken, InvalidAction.NotFound,
 // UnsupportedHTTPMethod and InvalidVersion. The HTTP status of some differs between gateways.
 //
-// It is not documented how the operations refuse a request. The fake assumes an answer, and a test can set another one with
-// [Server.SetRefusal]; see [Case]. The fake also assumes:
+// It is not documented how the operations refuse a request. The fake assumes an answer; a test can send another one with
+// [Server.AnswerFunc]. It assumes:
 //
+//   - An unknown group, and a group that must be ACTIVE and is not, are refused with InvalidParameter in an HTTP 200, an invalid
+//     value with InvalidParameter in a 400, a request over the quota with Throttling.User in a 429.
 //   - A success has Success true. Four of the published samples have Code OK with Success false: use [Answer] for that.
 //   - The filter Subject of ListChatGroup matches groups whose subject contains it. The other filters must be equal.
 //   - DeleteChatGroupParticipants ignores numbers that are not members. It removes a member that has only an ID by that ID,

@@ -59,16 +59,16 @@ func (s *Server) ownAnswer(c *call, record *Request) (answer Answer, code string
 	handle := s.handler(c.action())
 	_, known := operations[c.action()]
 	if bad := c.checkTarget(known || handle != nil); bad != nil {
-		return s.refuse(bad)
+		return bad.answer(), bad.code
 	}
 	who, bad := s.authenticate(c, record.Time)
 	if bad != nil {
-		return s.refuse(bad)
+		return bad.answer(), bad.code
 	}
 	header, bad := s.count(quotaKey{who.accessKeyID, who.bearerToken, c.action()}, record.Time)
 	switch {
 	case bad != nil:
-		answer, code = s.refuse(bad)
+		answer, code = bad.answer(), bad.code
 	case handle != nil:
 		answer, code = handled(handle(record.copy()))
 	default:
@@ -108,14 +108,14 @@ func (s *Server) carryOut(c *call, now time.Time) (answer Answer, code string) {
 	op := operations[c.action()]
 	a, bad := c.ask(op, now)
 	if bad != nil {
-		return s.refuse(bad)
+		return bad.answer(), bad.code
 	}
 	s.mu.Lock()
 	s.groups.settle(now)
 	result, bad := op.run(&s.groups, a)
 	s.mu.Unlock()
 	if bad != nil {
-		return s.refuse(bad)
+		return bad.answer(), bad.code
 	}
 	return success(result), "OK"
 }

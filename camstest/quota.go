@@ -8,7 +8,7 @@ import (
 
 // SetQuota limits each operation to n requests per window of length per, for each access key or bearer token. Windows
 // are fixed: a window of one second starts with each second of the server's clock. Only requests with a valid signature
-// count. Requests over the quota are refused, see [OverQuota]. n = 0 turns the quota off.
+// count. Requests over the quota are refused with 429 Throttling.User. n = 0 turns the quota off.
 func (s *Server) SetQuota(n int, per time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

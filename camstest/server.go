@@ -27,7 +27,6 @@ type Server struct {
 	nonces   nonceMemory
 	quota    quota
 	handlers map[string]func(Request) Answer // by operation
-	refusals map[Case]Answer
 	choose   func(Request) (Answer, bool)
 	once     []Answer
 	always   *Answer
@@ -44,7 +43,6 @@ func NewServer() *Server {
 		bearers:  make(map[string]bool),
 		nonces:   nonceMemory{until: make(map[nonceKey]time.Time)},
 		handlers: make(map[string]func(Request) Answer),
-		refusals: make(map[Case]Answer),
 	}
 	s.AddAccessKey(AccessKeyID, AccessKeySecret, "")
 	return s

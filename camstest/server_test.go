@@ -487,13 +487,11 @@ func TestManyAtOnce(t *testing.T) {
 				s.SetClock(time.Now)
 				s.SetActivationDelay(time.Duration(i))
 				s.SetTokenBucket(1e9, 1000)
-				s.SetRefusal(OverQuota, Answer{})
 				s.Handle("Other", func(Request) Answer { return Answer{} })
 				s.AnswerFunc(func(Request) (Answer, bool) { return Answer{}, false })
 				s.Activate()
 				_ = s.Join(link, "1")
 				s.Groups()
-				s.Pending()
 				s.Requests()
 			}
 		})
