@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+
+	"github.com/cams-go/cams/internal/redact"
 )
 
 var listChatGroupParticipants = spec{name: "ListChatGroupParticipants", repeatable: true, isRead: true, resultMember: "Data"}
@@ -120,21 +122,10 @@ func NewListChatGroupParticipantsPager(api ListChatGroupParticipantsAPI, req *Li
 func participantKey(p ChatGroupParticipant) string {
 	number := p.ParticipantNumber
 	isNumber := strings.Trim(number, "+ 0123456789") == ""
-	if isNumber && len(number)-strings.Count(number, "+")-strings.Count(number, " ") >= 7 || isUserID(number) {
+	if isNumber && len(number)-strings.Count(number, "+")-strings.Count(number, " ") >= 7 || redact.IsUserID(number) {
 		return number
 	}
 	return ""
-}
-
-// isUserID reports whether id is a user ID of WhatsApp's, such as US.13491208655302741918 or
-// DE.ENT.8fk2....
-func isUserID(id string) bool {
-	country, rest, _ := strings.Cut(id, ".")
-	rest = strings.TrimPrefix(rest, "ENT.")
-	return len(country) == 2 && strings.Trim(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" && len(rest) >= 8 && len(rest) <= 128 &&
-		!strings.ContainsFunc(rest, func(r rune) bool {
-			return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-		})
 }
 
 // LogValue implements [slog.LogValuer]: a log shows no phone number.
