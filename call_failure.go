@@ -62,7 +62,7 @@ func (c *Client) unanswered(call *call, req *http.Request, tap *transport.Tap, e
 		if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
 			failed.hint = cmp.Or(where, c.noSuchHost(dns.Name))
 		}
-		failed.hint = cmp.Or(failed.hint, where)
+		failed.hint = cmp.Or(failed.hint, where, transport.LongHint(req))
 	}
 	return failed
 }

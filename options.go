@@ -138,6 +138,10 @@ func WithCredentials(p CredentialsProvider) Option {
 // says, because they could carry the credentials to another host. A Transport that wraps
 // another one must pass on the request's context.
 //
+// A request with a URL of more than 4 KiB, for instance with a long description, has a
+// connection of its own, over HTTP/1.1, if Transport is an *http.Transport: over HTTP/2
+// a gateway that takes no such URL would end all calls on the connection.
+//
 // The default is a new http.Client with a new [NewTransport].
 func WithHTTPClient(h *http.Client) Option {
 	return func(c *config) error {

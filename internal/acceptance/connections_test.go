@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -234,4 +235,71 @@ func TestAServerThatClosesEachNewConnectionIsNotDialedWithoutEnd(t *testing.T) {
 		}
 		assert.LessOrEqual(t, connections.Load(), perAttempt*(1+attempts))
 	})
+}
+
+// longest is the longest description: its URL has 18 KB.
+func longest() *cams.UpdateChatGroupRequest {
+	return &cams.UpdateChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939", Description: strings.Repeat("群", 2048)}
+}
+
+// An HTTP/2 gateway for which a URL is too long closes the connection, which other calls
+// share.
+func TestALongRequestSharesNoConnection(t *testing.T) {
+	t.Parallel()
+	type seen struct {
+		proto  string
+		closes bool
+	}
+	var requests []seen
+	var addresses []string
+	server, transport := overTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests = append(requests, seen{r.Proto, r.Close})
+		addresses = append(addresses, r.RemoteAddr)
+		io.WriteString(w, `{"Code":"OK","Success":true,"Result":1,"Data":{"Total":0,"List":[]}}`)
+	}))
+	client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: transport}))
+	t.Cleanup(client.CloseIdleConnections)
+	short := longest()
+	short.Description = strings.Repeat("a", 2048)
+	for _, call := range []func() error{
+		func() error { return list(t.Context(), client) },
+		func() error { _, err := client.UpdateChatGroup(t.Context(), short); return err },
+		func() error { _, err := client.UpdateChatGroup(t.Context(), longest()); return err },
+		func() error { return list(t.Context(), client) },
+	} {
+		require.NoError(t, call())
+	}
+	assert.Equal(t, []seen{{"HTTP/2.0", false}, {"HTTP/2.0", false}, {"HTTP/1.1", true}, {"HTTP/2.0", false}}, requests)
+	assert.Equal(t, addresses[0], addresses[1])
+	assert.NotEqual(t, addresses[0], addresses[2])
+	assert.Equal(t, addresses[0], addresses[3], "the others keep theirs")
+}
+
+func TestAURLThatMayBeTooLongForAGatewayIsNamedWithItsSize(t *testing.T) {
+	t.Parallel()
+	const size = "the URL has 18551 bytes, perhaps too many for a gateway"
+	for name, test := range map[string]struct {
+		answer  transportFunc
+		request *cams.UpdateChatGroupRequest
+		named   bool
+	}{
+		"414":           {answered(414, "<html>414 Request-URI Too Large</html>"), longest(), true},
+		"400":           {answered(400, "<html>400 Bad request</html>"), longest(), true},
+		"413":           {answered(413, ""), longest(), true},
+		"431":           {answered(431, ""), longest(), true},
+		"502":           {answered(502, ""), longest(), false},
+		"a refusal":     {answered(400, `{"Code":"InvalidParameter"}`), longest(), false},
+		"no answer":     {failing(io.ErrUnexpectedEOF), longest(), true},
+		"a shorter one": {answered(400, ""), &cams.UpdateChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "c", GroupID: "g", Subject: "s"}, false},
+		"a certificate": {failing(&tls.CertificateVerificationError{Err: errors.New("unknown")}), longest(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := clientOf(t, withTransport(test.answer), testCredentials(), cams.WithRetry(cams.NoRetry()))
+			_, err := client.UpdateChatGroup(t.Context(), test.request)
+			require.Error(t, err)
+			assert.Equal(t, test.named, strings.Contains(err.Error(), size), err)
+			assert.Equal(t, test.named, strings.Contains(err.Error(), "the URL has"), err)
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/cams-go/cams/internal/refusal"
+	"github.com/cams-go/cams/internal/transport"
 	"github.com/cams-go/cams/internal/wire"
 )
 
@@ -34,11 +35,16 @@ type Answer struct {
 	Raw    []byte // the decompressed body, as it arrived
 	Body   []byte // Raw without a byte order mark
 	Err    error  // why the body is incomplete, or nil
+
+	longURL string // a hint that the request's URL may be too long, or ""
 }
 
 // Read reads the body of an answer. It decompresses gzip if the transport has not.
 func Read(res *http.Response) *Answer {
 	a := &Answer{Status: res.StatusCode, Header: res.Header}
+	if res.Request != nil {
+		a.longURL = transport.LongHint(res.Request)
+	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return a // the body is the raw connection, and no context ends a read from it
 	}
@@ -146,7 +152,11 @@ func (a *Answer) Problem(decodeErr error, redirect string, done bool) string {
 	case a.unreadable() != "":
 		return "the answer has the Content-Encoding " + a.unreadable() + ", which this client does not accept"
 	case !a.HasGoodStatus():
-		return fmt.Sprintf("HTTP status %d without the service's error", a.Status)
+		problem := fmt.Sprintf("HTTP status %d without the service's error", a.Status)
+		if a.longURL != "" && slices.Contains(tooLong, a.Status) {
+			problem += ": " + a.longURL
+		}
+		return problem
 	case a.Err == nil && len(a.Body) == 0:
 		return "the answer is empty"
 	case done:
@@ -156,6 +166,9 @@ func (a *Answer) Problem(decodeErr error, redirect string, done bool) string {
 	}
 	return "the answer says neither success nor error"
 }
+
+// tooLong are the statuses with which gateways refuse a URL that is too long.
+var tooLong = []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge}
 
 // WasCut reports whether the body is truncated because of the connection, so that a retry
 // may help. net/http does not export most errors of that kind (an HTTP/2 stream reset, a

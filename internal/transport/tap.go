@@ -95,7 +95,7 @@ func (t *Tap) MayHaveSent(err error) bool {
 // Awaited says what a request waited for when it ended: a connection or the answer. It
 // returns "" if that is not known.
 func (t *Tap) Awaited(client *http.Client, req *http.Request) string {
-	base := transportOf(client)
+	base := transportOf(client, req)
 	switch {
 	case t.got.Load() > 0:
 		return "the answer"
@@ -111,7 +111,7 @@ func (t *Tap) Awaited(client *http.Client, req *http.Request) string {
 // Where returns a hint that says where a request that found no connection failed, if the
 // error's text does not, or "".
 func (t *Tap) Where(client *http.Client, req *http.Request, err error) string {
-	base := transportOf(client)
+	base := transportOf(client, req)
 	if t.got.Load() > 0 || base == nil || base.Proxy == nil {
 		return ""
 	}
@@ -125,9 +125,12 @@ func (t *Tap) Where(client *http.Client, req *http.Request, err error) string {
 	return "it failed at the proxy " + proxy + ", or on the way from there"
 }
 
-// transportOf returns the transport of a client, or nil if it is of a kind that may not
-// report its connections.
-func transportOf(client *http.Client) *http.Transport {
+// transportOf returns the transport of a request, or nil if it is of a kind that may not
+// report its connections, or if there was no request.
+func transportOf(client *http.Client, req *http.Request) *http.Transport {
+	if req.URL == nil { // a custom signer removed it
+		return nil
+	}
 	base := client.Transport
 	if base == nil {
 		base = http.DefaultTransport
