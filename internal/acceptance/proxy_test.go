@@ -320,7 +320,16 @@ func TestARequestWithoutTheClientCertificateThatTheServerDemandsWasNotCarriedOut
 			server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: test.version}
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			oneAttemptWith(t, clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: trusting(server)})), test.hint)
+			client := clientOf(t, cams.WithEndpoint(server.URL), testCredentials(), cams.WithHTTPClient(&http.Client{Transport: trusting(server)}),
+				cams.WithRetry(cams.RetryPolicy{BaseDelay: 1, Budget: -1}))
+			for _, op := range allOperations() {
+				_, err := op.call(t.Context(), client)
+				require.ErrorContains(t, err, "no answer")
+				assert.NotErrorIs(t, err, cams.ErrOutcomeUnknown)
+				if !strings.Contains(err.Error(), "http2: client conn could not be established") { // net/http did not wait for the alert
+					assert.ErrorContains(t, err, test.hint)
+				}
+			}
 		})
 	}
 }

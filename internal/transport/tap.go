@@ -24,6 +24,10 @@ var ErrConnectionsClosed = errors.New("one request opened 5 connections, because
 // maxLost is as many idle connections as the default transport keeps.
 const maxLost = 128
 
+// closedTooEarly is net/http's text for an HTTP/2 connection that was closed before it took
+// its first request.
+const closedTooEarly = "http2: client conn could not be established"
+
 // Tap counts the connections that a request uses.
 type Tap struct {
 	trace               httptrace.ClientTrace
@@ -82,7 +86,7 @@ func (t *Tap) LostIdle(err error) bool {
 // connection. If the transport does not report connections, only an error of dialing
 // means that nothing was sent.
 func (t *Tap) MayHaveSent(err error) bool {
-	if refusesCertificate(err) {
+	if refusesCertificate(err) || strings.HasSuffix(err.Error(), closedTooEarly) {
 		return false
 	}
 	if t.wanted.Load() > 0 {
