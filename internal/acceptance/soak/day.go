@@ -1,0 +1,235 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/cams-go/cams"
+)
+
+const (
+	number  = "8613800000000"
+	listed  = "cams-listed"  // the space whose groups the job lists
+	created = "cams-created" // the space in which groups are created
+	workers = 16
+)
+
+// Day says how much happens in a day.
+type Day struct {
+	Seed         uint64
+	Length       time.Duration
+	Runs, Groups int           // the job lists all groups in each run; a run starts on time, or late if the last takes longer
+	WebEvery     time.Duration // a web call with a deadline of 1 s or 5 s, in turn
+	CreateEvery  time.Duration // a group is created
+}
+
+// Service is what the day needs of a client.
+type Service interface {
+	cams.ListChatGroupParticipantsAPI
+	cams.ListChatGroupAPI
+	AddChatGroup(context.Context, *cams.AddChatGroupRequest) (*cams.AddChatGroupResponse, error)
+}
+
+// Dial returns a client, and how its job outlasts outages.
+type Dial func(http.RoundTripper, cams.CredentialsProvider) (Service, []cams.PagerOption, error)
+
+// Result is what became of a day.
+type Result struct {
+	Listed, Lost              int            // groups, in all runs
+	Causes                    map[string]int // why groups were lost
+	Created, Missing, Doubled int            // groups: once or more, never, more than once
+	Web                       [2]Web         // calls with each of the deadlines
+	Seen                      seen
+	Heap                      []uint64 // live bytes, an hour after the start and each hour from then on
+	Took                      time.Duration
+}
+
+// Web counts web calls: all, and those that met no outage.
+type Web struct{ All, Calm Share }
+
+// Share counts calls.
+type Share struct{ Calls, Succeeded int }
+
+var deadlines = [2]time.Duration{time.Second, 5 * time.Second}
+
+type player struct {
+	*world
+	api    Service
+	opts   []cams.PagerOption
+	result Result
+}
+
+// Play plays a day with a client.
+func Play(ctx context.Context, day Day, dial Dial) (*Result, error) {
+	w := newWorld(day)
+	api, opts, err := dial(w, w)
+	if err != nil {
+		return nil, err
+	}
+	p := &player{world: w, api: api, opts: opts, result: Result{Causes: map[string]int{}}}
+	var weather, work sync.WaitGroup
+	over := make(chan struct{})
+	for _, run := range []func(<-chan struct{}){w.breakNowAndThen, w.changeQuota, p.weigh} {
+		weather.Go(func() { run(over) })
+	}
+	for _, run := range []func(context.Context){p.listAll, p.serveWeb, p.createAll} {
+		work.Go(func() { run(ctx) })
+	}
+	work.Wait()
+	p.result.Took = time.Since(w.start)
+	close(over)
+	weather.Wait()
+	p.countCreated()
+	p.result.Seen = w.seen
+	return &p.result, nil
+}
+
+func groupID(i int) string { return fmt.Sprint("group-", i) }
+
+// listAll is the job.
+func (p *player) listAll(ctx context.Context) {
+	for run := range p.Runs {
+		time.Sleep(time.Until(p.start.Add(p.Length / time.Duration(p.Runs) * time.Duration(run))))
+		p.listOnce(ctx)
+	}
+}
+
+func (p *player) listOnce(ctx context.Context) {
+	complete := 0
+	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: number, CustSpaceID: listed}
+	for roster, err := range cams.Rosters(ctx, p.api, req, groups(p.Groups), workers, p.opts...) {
+		switch {
+		case err != nil:
+			p.result.Causes["the run ended: "+err.Error()]++
+		case roster.Err != nil:
+			p.result.Causes[roster.Err.Error()]++
+		case len(roster.Participants) == 1:
+			complete++
+		}
+	}
+	p.result.Listed += complete
+	p.result.Lost += p.Groups - complete
+}
+
+func groups(n int) iter.Seq2[cams.ChatGroup, error] {
+	return func(yield func(cams.ChatGroup, error) bool) {
+		for i := range n {
+			if !yield(cams.ChatGroup{GroupID: groupID(i)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// serveWeb makes web calls at a constant rate, whether earlier ones have ended or not.
+func (p *player) serveWeb(ctx context.Context) {
+	var calls sync.WaitGroup
+	var mu sync.Mutex
+	for i := 0; time.Since(p.start) < p.Length; i++ {
+		calls.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, deadlines[i%2])
+			defer cancel()
+			calm := p.isCalm()
+			_, err := p.api.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{
+				BusinessNumber: number, CustSpaceID: listed, GroupID: groupID(i % p.Groups),
+			})
+			calm = calm && p.isCalm()
+			mu.Lock()
+			defer mu.Unlock()
+			p.result.Web[i%2].All.count(err)
+			if calm {
+				p.result.Web[i%2].Calm.count(err)
+			}
+		})
+		time.Sleep(p.WebEvery)
+	}
+	calls.Wait()
+}
+
+func (s *Share) count(err error) {
+	s.Calls++
+	if err == nil {
+		s.Succeeded++
+	}
+}
+
+// createAll creates groups, one after the other.
+func (p *player) createAll(ctx context.Context) {
+	for i := range int(p.Length / p.CreateEvery) {
+		time.Sleep(time.Until(p.start.Add(time.Duration(i) * p.CreateEvery)))
+		p.create(ctx, groupID(i))
+	}
+}
+
+// create does what the documents say: it creates again what was surely not created, and
+// looks before it does so if the outcome is unknown.
+func (p *player) create(ctx context.Context, subject string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	for ; ctx.Err() == nil; time.Sleep(10 * time.Second) {
+		err := within(ctx, func(ctx context.Context) error {
+			_, err := p.api.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: number, CustSpaceID: created, Subject: subject})
+			return err
+		})
+		if err == nil || errors.Is(err, cams.ErrOutcomeUnknown) && p.isCreated(ctx, subject) {
+			return
+		}
+	}
+}
+
+func (p *player) isCreated(ctx context.Context, subject string) (found bool) {
+	for ; ctx.Err() == nil; time.Sleep(10 * time.Second) {
+		err := within(ctx, func(ctx context.Context) error {
+			resp, err := p.api.ListChatGroup(ctx, &cams.ListChatGroupRequest{BusinessNumber: number, CustSpaceID: created, Subject: subject, Page: &cams.Page{Index: 1, Size: 10}})
+			if err == nil {
+				for _, group := range resp.Data.List {
+					found = found || group.Subject == subject
+				}
+			}
+			return err
+		})
+		if err == nil {
+			return found
+		}
+	}
+	return false
+}
+
+func within(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return call(ctx)
+}
+
+// countCreated looks into the service's own books.
+func (p *player) countCreated() {
+	times := map[string]int{}
+	for _, group := range p.service.Groups() {
+		if group.CustSpaceID == created {
+			times[group.Subject]++
+		}
+	}
+	p.result.Created = len(times)
+	p.result.Missing = int(p.Length/p.CreateEvery) - len(times)
+	for _, n := range times {
+		if n > 1 {
+			p.result.Doubled++
+		}
+	}
+}
+
+// weigh measures the live memory each hour.
+func (p *player) weigh(over <-chan struct{}) {
+	for sleep(time.Hour, over) {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		p.result.Heap = append(p.result.Heap, stats.HeapAlloc)
+	}
+}
