@@ -181,7 +181,11 @@ func (p awsPace) StartCall(ctx context.Context, _ string) context.Context {
 }
 
 func (p awsPace) Wait(ctx context.Context) error {
-	p.line <- struct{}{}
+	select {
+	case p.line <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	defer func() { <-p.line }()
 	for ctx.Err() == nil {
 		release, err := p.mode.GetAttemptToken(ctx)

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -106,15 +107,21 @@ func (p *player) listOnce(ctx context.Context) {
 	for roster, err := range cams.Rosters(ctx, p.api, req, groups(p.Groups), workers, p.opts...) {
 		switch {
 		case err != nil:
-			p.result.Causes["the run ended: "+err.Error()]++
+			p.result.Causes["the run ended: "+cause(err)]++
 		case roster.Err != nil:
-			p.result.Causes[roster.Err.Error()]++
+			p.result.Causes[cause(roster.Err)]++
 		case len(roster.Participants) == 1:
 			complete++
 		}
 	}
 	p.result.Listed += complete
 	p.result.Lost += p.Groups - complete
+}
+
+// cause is an error's text without what differs from call to call.
+func cause(err error) string {
+	text, _, _ := strings.Cut(err.Error(), " (status")
+	return text
 }
 
 func groups(n int) iter.Seq2[cams.ChatGroup, error] {

@@ -22,7 +22,7 @@ const (
 	latency   = 100 * time.Millisecond
 	session   = time.Hour              // how long credentials are valid
 	drift     = 2 * time.Minute        // that the service's clock gains in an hour
-	jump      = 10 * time.Minute       // that it is set back by, once
+	jump      = 20 * time.Minute       // by which it is set forward, once
 	calmAfter = 10 * time.Second       // after an outage a web call counts as one of a calm time
 	forget    = 1000                   // requests after which the fake forgets its record of them
 	keyID     = "soak-access-key-id"   // of all sessions
@@ -103,12 +103,13 @@ func newWorld(day Day) *world {
 	return w
 }
 
-// clock is the service's: it is fast, and set back once, in the middle of the day.
+// clock is the service's: it is fast, and is set forward in the middle of the day. It is never set back: the fake's
+// bucket would then stay empty.
 func (w *world) clock() time.Time {
 	elapsed := time.Since(w.start)
 	now := time.Now().Add(time.Duration(elapsed.Hours() * float64(drift)))
 	if elapsed > w.Length/2 {
-		now = now.Add(-jump)
+		now = now.Add(jump)
 	}
 	return now
 }
