@@ -46,7 +46,7 @@ type Result struct {
 	Causes                    map[string]int // why groups were lost
 	Created, Missing, Doubled int            // groups: once or more, never, more than once
 	Web                       [2]Web         // calls with each of the deadlines
-	Seen                      seen
+	Seen                      Seen
 	Heap                      []uint64 // live bytes, an hour after the start and each hour from then on
 	Took                      time.Duration
 }

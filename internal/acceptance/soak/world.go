@@ -74,11 +74,11 @@ type world struct {
 	sessions map[string]time.Time // when the service's clock ends them
 	asked    int                  // how often the provider was asked
 	random   *rand.Rand           // of the provider
-	seen     seen
+	seen     Seen
 }
 
-// seen is what the service saw.
-type seen struct {
+// Seen is what the service saw.
+type Seen struct {
 	Requests  int
 	Meanwhile int // requests during outages
 	Refused   int // requests over the quota

@@ -1,9 +1,10 @@
-// Command report compares cams with its peers and writes docs/performance.md, docs/performance.svg and docs/quotas.svg.
+// Command report compares cams with its peers and writes docs/performance.md and its charts in docs: performance.svg, quotas.svg and soak.svg.
 //
 // Run it in internal/interop, on a machine that does nothing else:
 //
-//	go run ./cmd/report             measures everything, some minutes
+//	go run ./cmd/report             measures everything, many minutes
 //	go run ./cmd/report -quotas     only the section on quotas and its chart
+//	go run ./cmd/report -soak       only the section on a bad day and its chart
 //	go run ./cmd/report -size-only  prints binary sizes and module counts, writes nothing
 package main
 
@@ -19,19 +20,20 @@ func main() {
 	var (
 		sizeOnly  = flag.Bool("size-only", false, "only print binary sizes and module counts")
 		quotas    = flag.Bool("quotas", false, "only measure under quotas, and rewrite that section of the page")
+		soak      = flag.Bool("soak", false, "only play a bad day, and rewrite that section of the page")
 		rounds    = flag.Int("count", 20, "rounds of all benchmarks; at least 6")
 		benchtime = flag.String("benchtime", "100ms", "time of one benchmark in one round")
 		out       = flag.String("out", "../../docs", "directory to write to")
 	)
 	flag.Parse()
-	err := run(*sizeOnly, *quotas, *rounds, *benchtime, *out)
+	err := run(*sizeOnly, *quotas, *soak, *rounds, *benchtime, *out)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-func run(sizeOnly, quotas bool, rounds int, benchtime, out string) error {
+func run(sizeOnly, quotas, soak bool, rounds int, benchtime, out string) error {
 	if rounds < 6 {
 		return errors.New("-count is less than 6: too few for a median")
 	}
@@ -41,8 +43,11 @@ func run(sizeOnly, quotas bool, rounds int, benchtime, out string) error {
 	}
 	defer os.RemoveAll(work)
 
-	if quotas {
+	switch {
+	case quotas:
 		return updateQuotas(work, out)
+	case soak:
+		return updateSoak(work, out)
 	}
 	sizes, err := measureSizes(work)
 	if err != nil {
@@ -64,7 +69,11 @@ func run(sizeOnly, quotas bool, rounds int, benchtime, out string) error {
 	if err != nil {
 		return err
 	}
-	page, err := markdown(setup, results, sizes, underQuotas)
+	days, err := measureSoak(work)
+	if err != nil {
+		return err
+	}
+	page, err := markdown(setup, results, sizes, underQuotas, days)
 	if err != nil {
 		return err
 	}
@@ -72,24 +81,39 @@ func run(sizeOnly, quotas bool, rounds int, benchtime, out string) error {
 		return err
 	}
 	return errors.Join(
-		write(out, "performance.md", page), write(out, "performance.svg", chart(results)), write(out, "quotas.svg", quotaChart(underQuotas)))
+		write(out, "performance.md", page), write(out, "performance.svg", chart(results)),
+		write(out, "quotas.svg", quotaChart(underQuotas)), write(out, "soak.svg", soakChart(days)))
 }
 
 // updateQuotas measures only under quotas, and leaves the rest of the page as it is.
 func updateQuotas(work, out string) error {
-	page, err := os.ReadFile(filepath.Join(out, "performance.md"))
-	if err != nil {
-		return err
-	}
 	results, err := measureQuotas(work)
 	if err != nil {
 		return err
 	}
-	updated, err := replaceQuotas(string(page), quotaSection(results))
+	return update(out, quotasBegin, quotasEnd, quotaSection(results), "quotas.svg", quotaChart(results))
+}
+
+// updateSoak plays only the bad day, and leaves the rest of the page as it is.
+func updateSoak(work, out string) error {
+	days, err := measureSoak(work)
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(out, "performance.md", updated), write(out, "quotas.svg", quotaChart(results)))
+	return update(out, soakBegin, soakEnd, soakSection(days), "soak.svg", soakChart(days))
+}
+
+// update replaces one section of the page and its chart.
+func update(out, begin, end, section, chartName, chart string) error {
+	page, err := os.ReadFile(filepath.Join(out, "performance.md"))
+	if err != nil {
+		return err
+	}
+	updated, err := replaceSection(string(page), begin, end, section)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(out, "performance.md", updated), write(out, chartName, chart))
 }
 
 func write(dir, name, text string) error {

@@ -87,7 +87,7 @@ func targets(all *benchmarks, sizes []size) []target {
 func times(r *result) []float64  { return r.ns }
 func allocs(r *result) []float64 { return r.allocs }
 
-func markdown(s setup, all *benchmarks, sizes []size, underQuotas quotaResults) (string, error) {
+func markdown(s setup, all *benchmarks, sizes []size, underQuotas quotaResults, days []soakFigures) (string, error) {
 	if missing := missingBenchmarks(all); len(missing) > 0 {
 		return "", fmt.Errorf("benchmarks that did not run: %s", strings.Join(missing, ", "))
 	}
@@ -96,8 +96,8 @@ func markdown(s setup, all *benchmarks, sizes []size, underQuotas quotaResults) 
 
 This page compares one call of ListChatGroupParticipants, from the arguments to the decoded answer, in five clients: cams,
 the official Go core, the legacy SDK, and as the minimum plain net/http, unsigned and signed. The command
-[below](#how-to-repeat) measures and writes the page. One run measures all, except that the section on quotas may come from a
-later run.
+[below](#how-to-repeat) measures and writes the page. One run measures all, except that the sections on quotas and on a bad day may come from
+later runs.
 
 ![Time and allocations of one call](performance.svg)
 
@@ -159,11 +159,12 @@ credentials-go's NewCredential links every kind of credentials, even RSA key pai
 call it, which saves part of what the code of cams adds. A program that calls NewCredential itself, for CredentialsFrom, pays
 for both. cams has to import that package in any case. The last row is the default chain without it.
 
-` + quotaSection(underQuotas) + `## How to repeat
+` + quotaSection(underQuotas) + soakSection(days) + `## How to repeat
 
     cd internal/interop
     go run ./cmd/report             # this page and its charts
     go run ./cmd/report -quotas     # the section on quotas alone
+    go run ./cmd/report -soak       # the section on a bad day alone
     go run ./cmd/report -size-only  # the sizes alone
 
 Use a machine that does nothing else. Compare ratios, not times: only ratios are similar on other machines. ` + "`-count`" + ` sets the

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -24,21 +21,9 @@ type quotaFigures struct {
 type quotaResults []quotaFigures
 
 // measureQuotas runs TestMeasureQuotas, which measures in virtual time.
-func measureQuotas(work string) (quotaResults, error) {
-	binary, figures := filepath.Join(work, "interop.test"), filepath.Join(work, "quotas.json")
+func measureQuotas(work string) (all quotaResults, err error) {
 	progress("building and running the jobs under quotas")
-	if _, err := command("go", "test", "-c", "-o", binary, "."); err != nil {
-		return nil, err
-	}
-	if _, err := command(binary, "-test.run=^TestMeasureQuotas$", "-quotas="+figures); err != nil {
-		return nil, err
-	}
-	text, err := os.ReadFile(figures)
-	if err != nil {
-		return nil, err
-	}
-	var all quotaResults
-	return all, json.Unmarshal(text, &all)
+	return all, measureByTest(work, "TestMeasureQuotas", "-quotas", &all)
 }
 
 // names lists the quotas or the clients, in the order of the results.
@@ -98,12 +83,12 @@ const (
 	quotasEnd   = "<!-- The end of the section on quotas. -->\n"
 )
 
-// replaceQuotas replaces the section on quotas of a page.
-func replaceQuotas(page, section string) (string, error) {
-	before, rest, found := strings.Cut(page, quotasBegin)
-	_, after, closed := strings.Cut(rest, quotasEnd)
+// replaceSection replaces a section of a page: what is between its two marks.
+func replaceSection(page, begin, end, section string) (string, error) {
+	before, rest, found := strings.Cut(page, begin)
+	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return "", fmt.Errorf("the page has no section on quotas: run the report without -quotas")
+		return "", fmt.Errorf("the page lacks the section that begins with %q: run the report for the whole page", strings.TrimSpace(begin))
 	}
 	return before + section + after, nil
 }

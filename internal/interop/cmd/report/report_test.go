@@ -2,8 +2,11 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cams-go/cams/internal/acceptance/soak"
 )
 
 func TestSamplesAreReadFromABenchmarksOutput(t *testing.T) {
@@ -45,7 +48,7 @@ func TestTheSectionOnQuotasIsReplacedAlone(t *testing.T) {
 		{Quota: "ten", Client: "AWS's limiter", Workers: 16, Lost: 0.5, Refused: 0.1, Used: 0.9, Seconds: 160},
 		{Quota: "ten", Client: "AWS's limiter", Workers: 64, Named: true, Refused: 0.1, Used: 0.98, Seconds: 150},
 	}
-	page, err := replaceQuotas("before\n"+quotasBegin+"old\n"+quotasEnd+"after\n", quotaSection(all))
+	page, err := replaceSection("before\n"+quotasBegin+"old\n"+quotasEnd+"after\n", quotasBegin, quotasEnd, quotaSection(all))
 	require.NoError(t, err)
 	require.Regexp(t, "(?s)^before\n.*after\n$", page)
 	require.NotContains(t, page, "old\n")
@@ -55,9 +58,30 @@ func TestTheSectionOnQuotasIsReplacedAlone(t *testing.T) {
 	require.Contains(t, page, "In 1 of these 2 cases AWS's limiter uses more")
 	require.Contains(t, page, "| ten | 64 | yes | 97.0 % | 98.0 % | 5.0 % | 10.0 % |")
 
-	again, err := replaceQuotas(page, quotaSection(all))
+	again, err := replaceSection(page, quotasBegin, quotasEnd, quotaSection(all))
 	require.NoError(t, err)
 	require.Equal(t, page, again)
-	_, err = replaceQuotas("no section", quotaSection(all))
+	_, err = replaceSection("no section", quotasBegin, quotasEnd, quotaSection(all))
 	require.Error(t, err)
+}
+
+func TestTheSectionOnABadDayHasTheFiguresOfEachClient(t *testing.T) {
+	days := []soakFigures{{Client: "cams", Wall: 70 * time.Second, Result: soak.Result{
+		Listed: 230_000, Lost: 10_000, Created: 1439, Missing: 1, Doubled: 2,
+		Web:  [2]soak.Web{{All: soak.Share{Calls: 4, Succeeded: 1}, Calm: soak.Share{Calls: 2, Succeeded: 1}}},
+		Seen: soak.Seen{Requests: 300, Meanwhile: 100, Refused: 10, Outages: 7, Away: 50 * time.Second},
+		Heap: []uint64{3e6, 4e6, 8e6, 5e6}, Took: 24 * time.Hour,
+	}}, {Client: "AWS's limiter", Result: soak.Result{Heap: []uint64{1}}}}
+	section := soakSection(days)
+	for _, row := range []string{
+		"| groups lost | 10,000 | 0 |\n", "| groups created; created twice | 1,439; 2 | 0; 0 |\n", "all; in calm times | 25.0 %; 50.0 % |",
+		"a second | 2.0 |", "outside outages | 5.0 % |", "| 4.0; 5.0; 8.0 MB |", "| 24.0 h; 70 s |", "240,000 groups", "1,440 groups are created", "away 7 times",
+	} {
+		require.Contains(t, section, row)
+	}
+	require.NotContains(t, section, "%!")
+	require.Contains(t, soakChart(days), "AWS&#39;s limiter")
+	page, err := replaceSection("before\n"+section+"after\n", soakBegin, soakEnd, section)
+	require.NoError(t, err)
+	require.Equal(t, "before\n"+section+"after\n", page)
 }
