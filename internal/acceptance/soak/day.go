@@ -52,7 +52,10 @@ type Result struct {
 }
 
 // Web counts web calls: all, and those that met no outage.
-type Web struct{ All, Calm Share }
+type Web struct {
+	All, Calm Share
+	Causes    map[string]int // why calm ones failed
+}
 
 // Share counts calls.
 type Share struct{ Calls, Succeeded int }
@@ -74,6 +77,9 @@ func Play(ctx context.Context, day Day, dial Dial) (*Result, error) {
 		return nil, err
 	}
 	p := &player{world: w, api: api, opts: opts, result: Result{Causes: map[string]int{}}}
+	for i := range p.result.Web {
+		p.result.Web[i].Causes = map[string]int{}
+	}
 	var weather, work sync.WaitGroup
 	over := make(chan struct{})
 	for _, run := range []func(<-chan struct{}){w.breakNowAndThen, w.changeQuota, p.weigh} {
@@ -149,9 +155,13 @@ func (p *player) serveWeb(ctx context.Context) {
 			calm = calm && p.isCalm()
 			mu.Lock()
 			defer mu.Unlock()
-			p.result.Web[i%2].All.count(err)
+			web := &p.result.Web[i%2]
+			web.All.count(err)
 			if calm {
-				p.result.Web[i%2].Calm.count(err)
+				web.Calm.count(err)
+				if err != nil {
+					web.Causes[cause(err)]++
+				}
 			}
 		})
 		time.Sleep(p.WebEvery)
