@@ -72,7 +72,9 @@ func (e *APIError) Error() string {
 	var b strings.Builder
 	b.WriteString("cams: " + e.Operation + ": ")
 	b.WriteString(cmp.Or(e.Code, "refused without a code"))
-	message, hint := e.Message, e.refusal().Hint(e.Operation)
+	// SignatureDoesNotMatch repeats the request here, hundreds of characters in the same line.
+	message, _, _ := strings.Cut(e.Message, " server string to sign is:")
+	hint := e.refusal().Hint(e.Operation)
 	if hint != "" && len(message) > maxShown { // so that the hint is seen
 		message = redact.Clip(message, maxShown) + "..."
 	}

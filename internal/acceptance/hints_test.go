@@ -226,6 +226,24 @@ func TestALongMessageDoesNotHideTheHint(t *testing.T) {
 	assert.Less(t, len(err.Error()), 350)
 }
 
+func TestARefusedSignatureDoesNotRepeatTheRequest(t *testing.T) {
+	t.Parallel()
+	for name, signer := range map[string]cams.Signer{"ACS3": cams.ACS3Signer{}, "RPC": cams.RPCSigner{}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := camstest.NewServer().NewClient(cams.WithSigner(signer), cams.WithRetry(cams.NoRetry()),
+				cams.WithCredentials(cams.StaticCredentials(camstest.AccessKeyID, "wrong", "")))
+			require.NoError(t, err)
+			_, err = client.ListChatGroupParticipants(t.Context(), validRequest())
+			var refused *cams.APIError
+			require.ErrorAs(t, err, &refused)
+			assert.Contains(t, refused.Message, " server string to sign is:", "the field has all of it")
+			assert.Regexp(t, `^cams: ListChatGroupParticipants: SignatureDoesNotMatch: Specified signature is not matched with our calculation\. - `+
+				`check the AccessKey secret, and proxies that change Host \(status 400, request ID [-0-9A-F]+, 1 attempt\)$`, err.Error())
+		})
+	}
+}
+
 func TestATransportThatAnswersNothingIsNamed(t *testing.T) {
 	t.Parallel()
 	nothing := transportFunc(func(*http.Request) (*http.Response, error) { return nil, nil })
