@@ -14,9 +14,11 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 func main() {
+	console.Parse("Calls an operation that package cams has no method for, in a sandbox. It has no flags.")
 	if err := run(context.Background(), os.Stdout, sandbox()); err != nil {
 		log.Fatal(err)
 	}

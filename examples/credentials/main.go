@@ -16,9 +16,11 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 func main() {
+	console.Parse("Gets temporary keys from a vault, in a sandbox that accepts them. It has no flags.")
 	if err := run(context.Background(), os.Stdout); err != nil {
 		log.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 // advice tests for an unknown outcome first, because that error also wraps its cause.
@@ -43,7 +44,10 @@ func advice(err error) string {
 	return "no answer: check the network and the credentials"
 }
 
-func main() { provoke(context.Background(), os.Stdout) }
+func main() {
+	console.Parse("Makes calls fail in every way, in a sandbox, and prints what to do about each error. It has no flags.")
+	provoke(context.Background(), os.Stdout)
+}
 
 func provoke(ctx context.Context, out io.Writer) {
 	for _, trouble := range []struct {

@@ -23,7 +23,7 @@ import (
 	"github.com/cams-go/cams/examples/internal/sandbox"
 )
 
-const usage = `Creates a group, uses it and deletes it, in a sandbox: a fake service on a loopback port.
+const about = `Creates a group, uses it and deletes it, in a sandbox: a fake service on a loopback port.
 With -business-number and -cust-space-id it calls the real service, with the default credentials.
 Then it asks before each write. It deletes no group that it did not create.
 `
@@ -51,8 +51,7 @@ func main() {
 	flag.DurationVar(&l.patience, "wait", 10*time.Minute, "the longest `time` to wait for the group, and for its members")
 	flag.BoolVar(&l.yes, "yes", false, "do not ask before a write")
 	version := flag.Bool("version", false, "print the version and exit")
-	flag.Usage = func() { fmt.Fprint(os.Stderr, usage); flag.PrintDefaults() }
-	flag.Parse()
+	console.Parse(about)
 	if *version {
 		fmt.Println(console.Version("group-lifecycle"))
 		return

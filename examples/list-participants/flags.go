@@ -35,7 +35,7 @@ func newFlagSet() (*flag.FlagSet, *config) {
 	fs.StringVar(&cfg.endpoint, "endpoint", "", "`host`, host:port or URL to call instead of the region's; http:// for a loopback host only")
 	fs.IntVar(&cfg.request.Page.Size, "page-size", 20, "ask for `n` members a page; the service may send fewer; the sandbox begins with 3")
 	fs.IntVar(&cfg.request.Page.Index, "page-index", 1, "start at page `n`, counted from 1")
-	fs.IntVar(&cfg.prefetch, "prefetch", 1, "keep up to `n` pages in flight")
+	fs.IntVar(&cfg.prefetch, "prefetch", 0, "fetch up to `n` pages ahead of the one that is printed")
 	fs.StringVar(&cfg.format, "format", "table", "how to print members: `table`, json (one object a line) or csv")
 	fs.DurationVar(&cfg.timeout, "timeout", time.Minute, "the longest `time` for the whole listing, such as 90s or 5m")
 	fs.BoolVar(&cfg.verbose, "v", false, "log each attempt to stderr: status, request ID, duration, retries")
@@ -71,8 +71,8 @@ func parseFlags(args []string) (*config, error) {
 		return nil, errors.New("-page-size must be 1 or more")
 	case cfg.request.Page.Index < 1:
 		return nil, errors.New("-page-index must be 1 or more")
-	case cfg.prefetch < 1:
-		return nil, errors.New("-prefetch must be 1 or more")
+	case cfg.prefetch < 0:
+		return nil, errors.New("-prefetch must not be negative")
 	case formats[cfg.format] == nil:
 		return nil, fmt.Errorf("-format %q is unknown: use table, json or csv", cfg.format)
 	case cfg.timeout <= 0:
@@ -108,7 +108,7 @@ Examples:
   list-participants                               the demo group
   list-participants -format json | head -3        its first three members, for a program
   list-participants -business-number 8613800000000 -group-id EA939 -cust-space-id cams-k1 -format csv >members.csv
-  list-participants ... -page-size 100 -prefetch 4    four pages at a time
+  list-participants ... -page-size 100 -prefetch 3    three more pages while one is printed
   list-participants ... -page-index 3                 resume at page 3; use the same -page-size
   list-participants ... -sandbox                      try this command line in the sandbox
 

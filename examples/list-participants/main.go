@@ -52,7 +52,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode int) {
 	cfg, err := parseFlags(args)
 	if errors.Is(err, flag.ErrHelp) {
-		printHelp(stderr)
+		printHelp(stdout)
 		return exitDone
 	}
 	if err != nil {

@@ -64,7 +64,7 @@ func TestSandbox(t *testing.T) {
 		{"csv", "csv", []string{"-format=csv"}},
 		{"asked for", "json", []string{"-sandbox", "-format", "json"}},
 		{"another page size", "csv", []string{"-sandbox", "-format", "csv", "-page-size", "10"}},
-		{"prefetch", "json", []string{"-format", "json", "-page-size", "2", "-prefetch", "4"}},
+		{"prefetch", "json", []string{"-format", "json", "-page-size", "2", "-prefetch", "3"}},
 		{"channel", "json", []string{"-format", "json", "-channel-type", "WHATSAPP"}},
 		{"a rehearsal", "json", []string{"-format", "json", "-sandbox", "-business-number", "861", "-group-id", "群/1", "-cust-space-id", "c",
 			"-region", "cn-hangzhou", "-endpoint", "cams.example.com"}},
@@ -117,7 +117,7 @@ func TestWrongUsage(t *testing.T) {
 		{"no sandbox", []string{"-sandbox=false"}, "-business-number, -group-id, -cust-space-id"},
 		{"page size", []string{"-page-size", "0"}, "-page-size must be 1 or more"},
 		{"page index", []string{"-page-index", "-1"}, "-page-index must be 1 or more"},
-		{"prefetch", []string{"-prefetch", "0"}, "-prefetch must be 1 or more"},
+		{"prefetch", []string{"-prefetch", "-1"}, "-prefetch must not be negative"},
 		{"format", []string{"-format", "xml"}, `-format "xml" is unknown: use table, json or csv`},
 		{"timeout", []string{"-timeout", "0s"}, "-timeout must be more than 0"},
 		{"no duration", []string{"-timeout", "soon"}, `invalid value "soon" for flag -timeout`},
@@ -179,7 +179,7 @@ func setCredentials(t *testing.T, id, secret, token string) {
 }
 
 func TestRealService(t *testing.T) {
-	for _, prefetch := range []string{"1", "3"} {
+	for _, prefetch := range []string{"0", "2"} {
 		for _, format := range []string{"table", "json", "csv"} {
 			t.Run(format+" with prefetch "+prefetch, func(t *testing.T) {
 				fake, flags := newService(t, nil)
@@ -327,7 +327,7 @@ func atRequest(n int64, do func()) func(*camstest.Server) http.Handler {
 }
 
 func TestInterruptedAndResumed(t *testing.T) {
-	for _, prefetch := range []string{"1", "2", "8"} {
+	for _, prefetch := range []string{"0", "1", "7"} {
 		for _, format := range []string{"table", "json", "csv"} {
 			for _, request := range []int64{1, 2, 5, 12} {
 				t.Run(fmt.Sprintf("%s with prefetch %s at request %d", format, prefetch, request), func(t *testing.T) {
@@ -342,7 +342,7 @@ func TestInterruptedAndResumed(t *testing.T) {
 					hint := regexp.MustCompile(resumeHint).FindStringSubmatch(first.stderr)
 					members := membersIn(t, format, first.stdout)
 					assert.Equal(t, hint[1], fmt.Sprint(len(members)))
-					if prefetch == "1" {
+					if prefetch == "0" {
 						assert.Equal(t, fmt.Sprint(request), hint[2])
 					}
 
@@ -506,9 +506,9 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	help := runIt(t.Context(), "-h")
 	assert.Equal(t, exitDone, help.exit)
-	assert.Empty(t, help.stdout)
+	assert.Empty(t, help.stderr)
 	for _, word := range []string{"Examples:", "Exit codes:", "ALIBABA_CLOUD_ACCESS_KEY_ID", "-page-index n", "-sandbox"} {
-		assert.Contains(t, help.stderr, word)
+		assert.Contains(t, help.stdout, word)
 	}
 	version := runIt(t.Context(), "-version")
 	assert.Equal(t, exitDone, version.exit)

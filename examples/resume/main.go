@@ -18,6 +18,7 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/examples/internal/console"
 )
 
 type page struct { // a line of the file
@@ -52,6 +53,7 @@ func list(ctx context.Context, api cams.ListChatGroupAPI, file *os.File) error {
 }
 
 func main() {
+	console.Parse("Lists groups into a file, is killed on the way, and resumes, in a sandbox. It has no flags.")
 	file, err := os.CreateTemp("", "groups-*.ndjson")
 	if err == nil {
 		err = errors.Join(run(context.Background(), os.Stdout, file), file.Close(), os.Remove(file.Name()))

@@ -31,6 +31,11 @@ import (
 	"github.com/cams-go/cams/examples/internal/console"
 )
 
+const about = `Writes the members of every group of a business number to a file. Started again, it resumes.
+It lists the groups of a sandbox, a fake service on a loopback port. With -business-number and
+-cust-space-id it calls the real service, with the default credentials.
+`
+
 type settings struct {
 	businessNumber, custSpaceID string
 	out, region                 string
@@ -49,7 +54,7 @@ func main() {
 	flag.IntVar(&s.sandbox.quota, "quota", 0, "let the sandbox accept `n` requests a second; 0 means no quota")
 	flag.DurationVar(&s.sandbox.outage, "outage", 0, "let the sandbox be down for a `time`, after one second")
 	version := flag.Bool("version", false, "print the version and exit")
-	flag.Parse()
+	console.Parse(about)
 	if *version {
 		fmt.Println(console.Version("rosters"))
 		return

@@ -67,11 +67,13 @@ func TestEverySnippetOfTheDocumentsIsCompiled(t *testing.T) {
 
 func TestEveryLinkOfTheDocumentsLeadsSomewhere(t *testing.T) {
 	t.Parallel()
-	documents, err := filepath.Glob(filepath.Join(root, "*.md"))
-	require.NoError(t, err)
-	inDocs, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
-	require.NoError(t, err)
-	for _, document := range append(documents, inDocs...) {
+	var documents []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*.md", "examples/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		documents = append(documents, found...)
+	}
+	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		require.NoError(t, err)
 		for _, part := range strings.Split(string(text), "](")[1:] {

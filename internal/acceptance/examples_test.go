@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,8 +84,41 @@ func TestEveryExampleProgramIsShortAndSaysHowToRunIt(t *testing.T) {
 			}
 		}
 		if !slices.Contains(long, name) {
-			assert.LessOrEqual(t, lines, 80, name)
+			assert.LessOrEqual(t, lines, 85, name)
 		}
 		assert.Regexp(t, `\tgo (run|test -v) (\.|-C )(/?examples/`+name+`|)`, header, name) // a module of its own is run in its folder
+	}
+}
+
+func TestEveryExampleProgramExplainsItselfOnStdout(t *testing.T) {
+	t.Parallel()
+	programs := t.TempDir()
+	build := exec.Command("go", "build", "-o", programs+"/", "./examples/...")
+	build.Dir = root
+	output, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	paths, err := filepath.Glob(filepath.Join(programs, "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		program := exec.Command(path, "-h")
+		var stdout, stderr strings.Builder
+		program.Stdout, program.Stderr = &stdout, &stderr
+		assert.NoError(t, program.Run(), filepath.Base(path))
+		assert.Contains(t, stdout.String(), "sandbox", filepath.Base(path))
+		assert.Regexp(t, "(?i)flags|  -", stdout.String(), filepath.Base(path))
+		assert.Empty(t, stderr.String(), filepath.Base(path))
+	}
+}
+
+func TestTheIndexOfTheExamplesHasEachWithItsCommand(t *testing.T) {
+	t.Parallel()
+	index, err := os.ReadFile(filepath.Join(root, "examples/README.md"))
+	require.NoError(t, err)
+	directories, err := filepath.Glob(filepath.Join(root, "examples/[a-hj-z]*")) // not internal
+	require.NoError(t, err)
+	for _, directory := range directories {
+		name := filepath.Base(directory)
+		assert.Regexp(t, `\| \[`+name+`\]\(`+name+`/.*go (run|test).* \S*examples/`+name, string(index))
 	}
 }
