@@ -60,6 +60,9 @@ func measure(ctx context.Context, s settings) (shares []share, allowed float64, 
 	case <-time.After(s.duration):
 	}
 	allowed = float64(burst) + s.quota*time.Since(began).Seconds()
+	for _, replica := range replicas { // all at once, before any is waited for
+		replica.stdin.Close()
+	}
 	shares = make([]share, s.replicas)
 	for i, replica := range replicas {
 		if shares[i].lost, err = replica.stop(); err != nil {
