@@ -68,6 +68,7 @@ func TestARenewalHoldsOneCallALittleWhileTheOldCredentialsAreValid(t *testing.T)
 					time.Sleep(second / 10)
 				}
 				time.Sleep(second)
+				synctest.Wait()
 				assert.Equal(t, test.waited, waited)
 				assert.Equal(t, test.lasted, lasted)
 			})

@@ -140,6 +140,7 @@ func TestARefreshThatHangsHoldsNobodyWhileTheValueIsGood(t *testing.T) {
 				assert.Equal(t, longest, time.Since(start), "only the first one waits")
 			}
 			time.Sleep(90 * time.Second)
+			synctest.Wait()
 			assert.Equal(t, time.Minute, ended.Sub(start), "the refresh ends after a minute, whatever its caller does")
 			assert.Equal(t, 2, source.asked)
 		})
@@ -196,6 +197,7 @@ func TestARefreshEndsWithItsLastCallerButNotInItsFirstMinute(t *testing.T) {
 				assert.ErrorIs(t, err, context.DeadlineExceeded, "the value has ended")
 				assert.Equal(t, test.leaves, time.Since(start))
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				assert.Equal(t, test.ends, ended.Sub(start))
 				assert.Equal(t, 2, source.asked)
 			})
