@@ -144,7 +144,7 @@ func (p *staticProvider) Credentials(context.Context) (Credentials, error) { ret
 type sharedProvider struct{ shared *provider.Shared }
 
 func newSharedProvider(fetch provider.Fetcher) sharedProvider {
-	return sharedProvider{provider.NewShared(checkKeys, fetch)}
+	return sharedProvider{provider.NewShared(checkKeys, fetch, time.Now)}
 }
 
 func (p sharedProvider) Credentials(ctx context.Context) (Credentials, error) {
@@ -152,17 +152,18 @@ func (p sharedProvider) Credentials(ctx context.Context) (Credentials, error) {
 	return Credentials(keys), err
 }
 
-// shareable wraps a user's provider. The package's own are already safe for concurrent
-// use.
+// shareable wraps a user's provider. Its credentials end by clock, which the service's
+// answers correct. The package's own providers are already safe for concurrent use.
 func shareable(p CredentialsProvider, clock *retry.Clock) CredentialsProvider {
 	switch p.(type) {
 	case *staticProvider, sharedProvider:
 		return p
 	}
-	return newSharedProvider(provider.FromUser(func(ctx context.Context) (provider.Keys, error) {
+	fetch := provider.FromUser(func(ctx context.Context) (provider.Keys, error) {
 		creds, err := p.Credentials(ctx)
 		return provider.Keys(creds), err
-	}, clock))
+	}, clock.Now)
+	return sharedProvider{provider.NewShared(checkKeys, fetch, clock.Now)}
 }
 
 func (c *Credentials) keys() provider.Keys { return provider.Keys(*c) }

@@ -152,6 +152,30 @@ func TestCredentialsEndByTheServicesClock(t *testing.T) {
 	}
 }
 
+func TestACorrectionOfTheClockReachesTheCredentialsAtHand(t *testing.T) {
+	t.Parallel()
+	for _, behind := range []time.Duration{2 * time.Hour, -2 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			server, client := service(t)
+			services := func() time.Time { return time.Now().Add(-behind) }
+			server.SetClock(services)
+			asked := 0
+			client, err := client.With(cams.WithCredentials(providerFunc(func(context.Context) (cams.Credentials, error) {
+				asked++
+				return cams.Credentials{AccessKeyID: camstest.AccessKeyID, AccessKeySecret: camstest.AccessKeySecret, Expires: services().Add(time.Hour)}, nil
+			})))
+			require.NoError(t, err)
+			for range 57 { // the first call corrects the clock
+				require.NoError(t, list(t.Context(), client))
+				assert.Equal(t, 1, asked)
+				time.Sleep(time.Minute)
+			}
+			require.NoError(t, list(t.Context(), client))
+			assert.Equal(t, 2, asked, "three minutes before the end")
+		})
+	}
+}
+
 // afterSuspension returns t as it was read before this machine was suspended for so long:
 // its monotonic reading, the second word, is too late by that time.
 func afterSuspension(t time.Time, suspended time.Duration) time.Time {

@@ -45,6 +45,8 @@ type Group[T any] struct {
 	// The context has no values of a caller. It ends when no caller waits any more. If the
 	// cached value was valid when Fetch started, it also stays open for the first minute.
 	Fetch func(ctx context.Context, rejected func(T) bool) (T, Lifetime, error)
+	// Now is the clock of Lifetime. nil means this machine's.
+	Now func() time.Time
 
 	mu       sync.Mutex
 	current  *fetching[T] // the running fetch, nil if there is none
@@ -125,7 +127,7 @@ func (g *Group[T]) join() (value T, good bool, f *fetching[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	good = g.good()
-	if good && (g.current != nil || now().Before(g.lifetime.Refresh)) {
+	if good && (g.current != nil || g.now().Before(g.lifetime.Refresh)) {
 		return g.kept(), good, nil
 	}
 	if g.current == nil {
@@ -178,7 +180,7 @@ func (g *Group[T]) run(ctx context.Context, f *fetching[T], rejected func(T) boo
 func (g *Group[T]) keep(f *fetching[T], lifetime Lifetime) {
 	switch {
 	case f.err != nil:
-		g.lifetime.Refresh = now().Add(retryRefresh)
+		g.lifetime.Refresh = g.now().Add(retryRefresh)
 	case !f.isRejected():
 		value := f.value
 		g.kept, g.lifetime = func() T { return value }, lifetime
@@ -201,7 +203,12 @@ func (g *Group[T]) settles(f *fetching[T]) bool {
 func (f *fetching[T]) isRejected() bool { return f.rejected != nil && f.rejected(f.value) }
 
 // good reports whether there is a valid cached value.
-func (g *Group[T]) good() bool { return g.kept != nil && now().Before(g.lifetime.End) }
+func (g *Group[T]) good() bool { return g.kept != nil && g.now().Before(g.lifetime.End) }
 
 // now returns the time without a monotonic reading, so that comparisons use wall time.
-func now() time.Time { return time.Now().Round(0) }
+func (g *Group[T]) now() time.Time {
+	if g.Now != nil {
+		return g.Now().Round(0)
+	}
+	return time.Now().Round(0)
+}

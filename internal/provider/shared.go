@@ -8,7 +8,6 @@ import (
 
 	"github.com/cams-go/cams/internal/flight"
 	"github.com/cams-go/cams/internal/redact"
-	"github.com/cams-go/cams/internal/retry"
 )
 
 // Shared makes a provider safe for concurrent use. The provider may be slow, ignore its
@@ -24,10 +23,10 @@ type Shared struct {
 type Fetcher func(ctx context.Context, rejected func(Keys) bool) (Keys, flight.Lifetime, error)
 
 // NewShared returns a shared provider. check returns an error for keys that cannot sign a
-// request.
-func NewShared(check func(Keys) error, fetch Fetcher) *Shared {
+// request. now is the clock by which fetch says how long to cache keys.
+func NewShared(check func(Keys) error, fetch Fetcher, now func() time.Time) *Shared {
 	s := &Shared{check: check, fetch: fetch}
-	s.group.Fetch = s.ask
+	s.group.Fetch, s.group.Now = s.ask, now
 	return s
 }
 
@@ -60,18 +59,21 @@ func (s *Shared) ask(ctx context.Context, rejected func(Keys) bool) (keys Keys, 
 	return keys, lifetime, nil
 }
 
-// FromUser fetches from a provider of the user's. Keys with an Expires, a time of the
-// corrected clock, are cached; their refresh starts three minutes before, or after nine
-// tenths of the time if that is later.
-func FromUser(provide func(context.Context) (Keys, error), clock *retry.Clock) Fetcher {
+// FromUser fetches from a provider of the user's. Keys with an Expires are cached; their
+// refresh starts three minutes before, or after nine tenths of the time if that is later.
+// now is the service's clock, as far as the client knows it.
+func FromUser(provide func(context.Context) (Keys, error), now func() time.Time) Fetcher {
 	return func(ctx context.Context, _ func(Keys) bool) (Keys, flight.Lifetime, error) {
 		keys, err := provide(ctx)
 		if keys.Expires.IsZero() {
 			return keys, flight.Lifetime{}, err
 		}
-		left := keys.Expires.Round(0).Sub(clock.Now()) // wall time; see flight.Lifetime
-		end := time.Now().Add(left)
-		return keys, flight.Lifetime{Refresh: end.Add(-min(3*time.Minute, left/10)), End: end}, err
+		end := keys.Expires.Round(0) // wall time; see flight.Lifetime
+		early := 3 * time.Minute
+		if left := end.Sub(now()); left > 0 { // else the clock may be wrong, and soon corrected
+			early = min(early, left/10)
+		}
+		return keys, flight.Lifetime{Refresh: end.Add(-early), End: end}, err
 	}
 }
 
