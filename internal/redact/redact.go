@@ -63,7 +63,7 @@ func Phones(s string) string {
 		found := s[at[0]:at[1]]
 		isUser, isNumber := at[2] >= 0, at[4] >= 0
 		switch {
-		case isUser && !isCode(found), isNumber && utf8.RuneCountInString(found) <= 15:
+		case isUser && (!isCode(found) || found[2:7] == ".ENT."), isNumber && utf8.RuneCountInString(found) <= 15:
 			found = Mask
 		case mayBeGroups(found):
 			continue

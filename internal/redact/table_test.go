@@ -72,6 +72,7 @@ var maskedAnswers = [][2]string{
 	// User IDs, as WhatsApp documents them, and as answers quote them.
 	{"(#131212) Participant IN.1648738043044942 is not a member", "(#131212) Participant [redacted] is not a member"},
 	{"US.13491208655302741918, DE.ENT.8fk2Jd83Kd9.", "[redacted], [redacted]."},
+	{"DE.ENT.abcdefgh or DE.ENT.Abcdefgh12", "[redacted] or [redacted]"}, // no code has ENT there
 	{"user BR.ENT.11815799212886844830@lid left", "user [redacted]@lid left"},
 	{"wa:US.13491208655302741918/8613800000002", "wa:[redacted]/[redacted]"},
 	{"用户US.13491208655302741918不是群成员", "用户[redacted]不是群成员"},
