@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/cams-go/cams"
-	"github.com/cams-go/cams/internal/acceptance/soak"
+	"github.com/cams-go/cams/internal/interop/soak"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -22,13 +22,13 @@ import (
 // soakPeers are the clients that a day is played with.
 var soakPeers = []struct {
 	name string
-	dial soak.Dial
+	dial Dial
 }{
-	{"cams", func(transport http.RoundTripper, provider cams.CredentialsProvider) (soak.Service, []cams.PagerOption, error) {
+	{"cams", func(transport http.RoundTripper, provider cams.CredentialsProvider) (Service, []cams.PagerOption, error) {
 		client, err := soakClient(transport, provider)
 		return client, nil, err
 	}},
-	{"AWS's limiter", func(transport http.RoundTripper, provider cams.CredentialsProvider) (soak.Service, []cams.PagerOption, error) {
+	{"AWS's limiter", func(transport http.RoundTripper, provider cams.CredentialsProvider) (Service, []cams.PagerOption, error) {
 		paces := map[string]awsPace{}
 		var opts []cams.Option
 		for _, operation := range []string{"ListChatGroupParticipants", "ListChatGroup", "AddChatGroup"} {
@@ -38,7 +38,7 @@ var soakPeers = []struct {
 		client, err := soakClient(transport, provider, append(opts, cams.WithObserver(awsPaces(paces)))...)
 		return client, nil, err
 	}},
-	{"AWS's retries", func(transport http.RoundTripper, provider cams.CredentialsProvider) (soak.Service, []cams.PagerOption, error) {
+	{"AWS's retries", func(transport http.RoundTripper, provider cams.CredentialsProvider) (Service, []cams.PagerOption, error) {
 		client, err := soakClient(transport, provider, cams.WithRetry(cams.NoRetry()), cams.WithLimiter(cams.Unlimited()))
 		return awsClient{client, newAWSRetryer()}, []cams.PagerOption{cams.WithPatience(0)}, err
 	}},
@@ -133,11 +133,11 @@ type soakResult struct {
 	soak.Result
 }
 
-func playDay(t *testing.T, day soak.Day, name string, dial soak.Dial) soakResult {
+func playDay(t *testing.T, day soak.Day, name string, dial Dial) soakResult {
 	r := soakResult{Client: name}
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		result, err := soak.Play(t.Context(), day, dial)
+		result, err := play(t.Context(), day, dial)
 		require.NoError(t, err)
 		r.Result = *result
 	})
@@ -184,4 +184,16 @@ func TestMeasureSoak(t *testing.T) {
 	text, err := json.MarshalIndent(results, "", "\t")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(*soakOut, text, 0o644))
+}
+
+func TestABadHourLosesNoGroupAndDoublesNone(t *testing.T) {
+	t.Parallel()
+	day := soak.Day{Seed: 1, Length: time.Hour, Runs: 4, Groups: 1000, WebEvery: 2 * time.Second, CreateEvery: time.Minute}
+	got := playDay(t, day, soakPeers[0].name, soakPeers[0].dial)
+	assert.Zero(t, got.Lost, "%v", got.Causes)
+	assert.Equal(t, 4000, got.Listed)
+	assert.Zero(t, got.Missing)
+	assert.Zero(t, got.Doubled)
+	assert.NotZero(t, got.Seen.Outages)
+	assert.NotZero(t, got.Seen.Refused)
 }

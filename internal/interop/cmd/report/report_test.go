@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/cams-go/cams/internal/acceptance/soak"
+	"github.com/cams-go/cams/internal/interop/soak"
 )
 
 func TestSamplesAreReadFromABenchmarksOutput(t *testing.T) {

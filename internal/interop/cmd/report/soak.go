@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cams-go/cams/internal/acceptance/soak"
+	"github.com/cams-go/cams/internal/interop/soak"
 )
 
 // soakFigures are the results of one client's day.

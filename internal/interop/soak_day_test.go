@@ -1,4 +1,4 @@
-package soak
+package interop
 
 import (
 	"context"
@@ -12,23 +12,15 @@ import (
 	"time"
 
 	"github.com/cams-go/cams"
+	"github.com/cams-go/cams/internal/interop/soak"
 )
 
 const (
-	number  = "8613800000000"
-	listed  = "cams-listed"  // the space whose groups the job lists
-	created = "cams-created" // the space in which groups are created
-	workers = 16
+	soakNumber  = "8613800000000"
+	soakListed  = "cams-listed"  // the space whose groups the job lists
+	soakCreated = "cams-created" // the space in which groups are created
+	soakWorkers = 16
 )
-
-// Day says how much happens in a day.
-type Day struct {
-	Seed         uint64
-	Length       time.Duration
-	Runs, Groups int           // the job lists all groups in each run; a run starts on time, or late if the last takes longer
-	WebEvery     time.Duration // a web call with a deadline of 1 s or 5 s, in turn
-	CreateEvery  time.Duration // a group is created
-}
 
 // Service is what the day needs of a client.
 type Service interface {
@@ -40,43 +32,21 @@ type Service interface {
 // Dial returns a client, and how its job outlasts outages.
 type Dial func(http.RoundTripper, cams.CredentialsProvider) (Service, []cams.PagerOption, error)
 
-// Result is what became of a day.
-type Result struct {
-	Listed, Lost              int            // groups, in all runs
-	Causes                    map[string]int // why groups were lost
-	Created, Missing, Doubled int            // groups: once or more, never, more than once
-	Web                       [2]Web         // calls with each of the deadlines
-	Seen                      Seen
-	Heap                      []uint64 // live bytes, an hour after the start and each hour from then on
-	Took                      time.Duration
-}
-
-// Web counts web calls: all, and those that met no outage.
-type Web struct {
-	All, Calm Share
-	Causes    map[string]int // why calm ones failed
-}
-
-// Share counts calls.
-type Share struct{ Calls, Succeeded int }
-
-var deadlines = [2]time.Duration{time.Second, 5 * time.Second}
-
 type player struct {
 	*world
 	api    Service
 	opts   []cams.PagerOption
-	result Result
+	result soak.Result
 }
 
-// Play plays a day with a client.
-func Play(ctx context.Context, day Day, dial Dial) (*Result, error) {
+// play plays a day with a client.
+func play(ctx context.Context, day soak.Day, dial Dial) (*soak.Result, error) {
 	w := newWorld(day)
 	api, opts, err := dial(w, w)
 	if err != nil {
 		return nil, err
 	}
-	p := &player{world: w, api: api, opts: opts, result: Result{Causes: map[string]int{}}}
+	p := &player{world: w, api: api, opts: opts, result: soak.Result{Causes: map[string]int{}}}
 	for i := range p.result.Web {
 		p.result.Web[i].Causes = map[string]int{}
 	}
@@ -109,8 +79,8 @@ func (p *player) listAll(ctx context.Context) {
 
 func (p *player) listOnce(ctx context.Context) {
 	complete := 0
-	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: number, CustSpaceID: listed}
-	for roster, err := range cams.Rosters(ctx, p.api, req, groups(p.Groups), workers, p.opts...) {
+	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: soakNumber, CustSpaceID: soakListed}
+	for roster, err := range cams.Rosters(ctx, p.api, req, groups(p.Groups), soakWorkers, p.opts...) {
 		switch {
 		case err != nil:
 			p.result.Causes["the run ended: "+cause(err)]++
@@ -150,15 +120,15 @@ func (p *player) serveWeb(ctx context.Context) {
 			defer cancel()
 			calm := p.isCalm()
 			_, err := p.api.ListChatGroupParticipants(ctx, &cams.ListChatGroupParticipantsRequest{
-				BusinessNumber: number, CustSpaceID: listed, GroupID: groupID(i % p.Groups),
+				BusinessNumber: soakNumber, CustSpaceID: soakListed, GroupID: groupID(i % p.Groups),
 			})
 			calm = calm && p.isCalm()
 			mu.Lock()
 			defer mu.Unlock()
 			web := &p.result.Web[i%2]
-			web.All.count(err)
+			web.All.Count(err)
 			if calm {
-				web.Calm.count(err)
+				web.Calm.Count(err)
 				if err != nil {
 					web.Causes[cause(err)]++
 				}
@@ -167,13 +137,6 @@ func (p *player) serveWeb(ctx context.Context) {
 		time.Sleep(p.WebEvery)
 	}
 	calls.Wait()
-}
-
-func (s *Share) count(err error) {
-	s.Calls++
-	if err == nil {
-		s.Succeeded++
-	}
 }
 
 // createAll creates groups, one after the other.
@@ -191,7 +154,7 @@ func (p *player) create(ctx context.Context, subject string) {
 	defer cancel()
 	for ; ctx.Err() == nil; time.Sleep(10 * time.Second) {
 		err := within(ctx, func(ctx context.Context) error {
-			_, err := p.api.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: number, CustSpaceID: created, Subject: subject})
+			_, err := p.api.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: soakNumber, CustSpaceID: soakCreated, Subject: subject})
 			return err
 		})
 		if err == nil || errors.Is(err, cams.ErrOutcomeUnknown) && p.isCreated(ctx, subject) {
@@ -203,7 +166,7 @@ func (p *player) create(ctx context.Context, subject string) {
 func (p *player) isCreated(ctx context.Context, subject string) (found bool) {
 	for ; ctx.Err() == nil; time.Sleep(10 * time.Second) {
 		err := within(ctx, func(ctx context.Context) error {
-			resp, err := p.api.ListChatGroup(ctx, &cams.ListChatGroupRequest{BusinessNumber: number, CustSpaceID: created, Subject: subject, Page: &cams.Page{Index: 1, Size: 10}})
+			resp, err := p.api.ListChatGroup(ctx, &cams.ListChatGroupRequest{BusinessNumber: soakNumber, CustSpaceID: soakCreated, Subject: subject, Page: &cams.Page{Index: 1, Size: 10}})
 			if err == nil {
 				for _, group := range resp.Data.List {
 					found = found || group.Subject == subject
@@ -228,7 +191,7 @@ func within(ctx context.Context, call func(context.Context) error) error {
 func (p *player) countCreated() {
 	times := map[string]int{}
 	for _, group := range p.service.Groups() {
-		if group.CustSpaceID == created {
+		if group.CustSpaceID == soakCreated {
 			times[group.Subject]++
 		}
 	}
@@ -250,3 +213,5 @@ func (p *player) weigh(over <-chan struct{}) {
 		p.result.Heap = append(p.result.Heap, stats.HeapAlloc)
 	}
 }
+
+var deadlines = [2]time.Duration{time.Second, 5 * time.Second}

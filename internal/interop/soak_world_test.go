@@ -1,8 +1,4 @@
-// Package soak plays a bad day of a service in virtual time: a job and web calls share a
-// client, while the quota changes, credentials expire, clocks drift and the service is away.
-//
-// It is for tests only. All of it must run in a bubble of testing/synctest.
-package soak
+package interop
 
 import (
 	"context"
@@ -16,6 +12,7 @@ import (
 
 	"github.com/cams-go/cams"
 	"github.com/cams-go/cams/camstest"
+	"github.com/cams-go/cams/internal/interop/soak"
 )
 
 const (
@@ -63,7 +60,7 @@ type outage struct {
 
 // world is the service and all that goes wrong with it. It is the client's transport.
 type world struct {
-	Day
+	soak.Day
 	start   time.Time
 	service *camstest.Server
 	expired *camstest.Server // answers requests with expired credentials
@@ -74,20 +71,10 @@ type world struct {
 	sessions map[string]time.Time // when the service's clock ends them
 	asked    int                  // how often the provider was asked
 	random   *rand.Rand           // of the provider
-	seen     Seen
+	seen     soak.Seen
 }
 
-// Seen is what the service saw.
-type Seen struct {
-	Requests  int
-	Meanwhile int // requests during outages
-	Refused   int // requests over the quota
-	Outages   int
-	Away      time.Duration // all outages together
-	Renewals  int           // sessions that the provider gave out
-}
-
-func newWorld(day Day) *world {
+func newWorld(day soak.Day) *world {
 	w := &world{Day: day, start: time.Now(), service: camstest.NewServer(), expired: camstest.NewServer(),
 		sessions: map[string]time.Time{}, random: rand.New(rand.NewPCG(day.Seed, 0))}
 	w.back = w.start.Add(-time.Hour)
@@ -97,7 +84,7 @@ func newWorld(day Day) *world {
 	}
 	w.expired.Answer(camstest.Refusal(400, "InvalidSecurityToken.Expired", "m"))
 	for i := range day.Groups {
-		w.service.AddGroup(camstest.Group{BusinessNumber: number, CustSpaceID: listed, GroupID: groupID(i),
+		w.service.AddGroup(camstest.Group{BusinessNumber: soakNumber, CustSpaceID: soakListed, GroupID: groupID(i),
 			Participants: []string{strconv.Itoa(8613900000000 + i)}})
 	}
 	return w
