@@ -1,6 +1,8 @@
 package acceptance
 
 import (
+	"cmp"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,4 +25,18 @@ func TestTheRootModuleHasThreeDirectDependencies(t *testing.T) {
 	assert.Equal(t, []string{"github.com/aliyun/credentials-go", "github.com/jarcoal/httpmock", "github.com/stretchr/testify"}, direct,
 		"others belong into a module of their own, such as camsotel")
 	assert.False(t, strings.Contains(string(text), "opentelemetry"), "not even indirectly")
+}
+
+func TestEveryModuleIsKeptUpToDate(t *testing.T) {
+	t.Parallel()
+	dependabot, err := os.ReadFile(filepath.Join(root, ".github/dependabot.yml"))
+	require.NoError(t, err)
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == "go.mod" {
+			module := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), root)
+			assert.Regexp(t, `[\[ ]`+cmp.Or(module, "/")+`[,\]]`, string(dependabot), "the module in %s", path)
+		}
+		return err
+	})
+	require.NoError(t, err)
 }
