@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -111,6 +112,27 @@ func anchorsOf(t *testing.T, document string) (anchors []string) {
 		}
 	}
 	return anchors
+}
+
+func TestTheTablesOfLogKeysAndMetricsAreComplete(t *testing.T) {
+	t.Parallel()
+	howto, err := os.ReadFile(filepath.Join(root, "docs/howto.md"))
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(howto), "## Which log keys and metrics are there?")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	for file, names := range map[string]*regexp.Regexp{
+		"observer.go":         regexp.MustCompile(`slog\.\w+\("(\w+)"`),
+		"camsotel/metrics.go": regexp.MustCompile(`"((?:rpc|cams)\.[a-z_.]+)"`),
+	} {
+		source, err := os.ReadFile(filepath.Join(root, file))
+		require.NoError(t, err)
+		found := names.FindAllStringSubmatch(string(source), -1)
+		require.NotEmpty(t, found, file)
+		for _, name := range found {
+			assert.Contains(t, section, "`"+name[1]+"`", file)
+		}
+	}
 }
 
 // TestTheExportedAPIIsAsRecorded shows each change of the API as a change of a file.
