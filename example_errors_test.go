@@ -54,7 +54,7 @@ func ExampleAPIError() {
 	})
 	var api *cams.APIError
 	switch {
-	case errors.Is(err, cams.ErrThrottled):
+	case errors.Is(err, cams.ErrThrottled), errors.Is(err, cams.ErrUnavailable):
 		fmt.Println("try again later")
 	case cams.IsCode(err, "Product.Unsubscript"):
 		fmt.Println("subscribe to the product first")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -143,7 +144,7 @@ func ExampleCollect() {
 func printRosters(ctx context.Context, client *cams.Client, businessNumber, custSpaceID string) error {
 	groups := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{
 		BusinessNumber: businessNumber, CustSpaceID: custSpaceID,
-	})
+	}, cams.WithPatience(5*time.Minute))
 	req := &cams.ListChatGroupParticipantsRequest{BusinessNumber: businessNumber, CustSpaceID: custSpaceID}
 	for roster, err := range cams.Rosters(ctx, client, req, groups.All(ctx), 16) {
 		if err != nil {
