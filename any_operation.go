@@ -25,8 +25,11 @@ type Operation struct {
 //
 // params is a struct with json tags, a map with string keys, a pointer to one of them,
 // or nil for no parameters. Strings, numbers and booleans are sent as they are, objects
-// and lists as compact JSON. Nil and empty strings are left out. Errors and logs never
-// show strings from params, or numbers of six or more characters.
+// and lists as compact JSON, all in the query. The official client sends some of three
+// operations' parameters in a form instead (CreateChatappTemplate, ModifyChatappTemplate,
+// GetPreValidatePhoneId): it is not published whether the service finds them in the query.
+// Nil and empty strings are left out. Errors and logs never show strings from params, or
+// numbers of six or more characters.
 //
 // out is a pointer to a struct, which may embed [ResponseMetadata], or to a map with
 // string keys. nil ignores the result. A number in an interface, such as a value of a
