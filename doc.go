@@ -34,8 +34,7 @@
 // HTTP status 200. Every wait ends when the caller's context ends. A [Client] is safe for
 // concurrent use. The package has no mutable global state. No goroutine outlives the calls
 // and loops that need it, with two exceptions: a renewal of credentials that are still valid
-// may go on for up to a minute, and a provider that ignores its context for as long as it
-// hangs.
+// may go on for up to a minute, and a provider that ignores its context may hang longer.
 //
 // No error, log record or printed value shows an AccessKey secret, a token, a signature, a
 // phone number or a WhatsApp user ID, with two exceptions. Package fmt prints the numbers in
@@ -51,8 +50,8 @@
 // [CredentialsFrom] for what credentials-go supports, [CredentialsProvider] for a vault.
 //
 // Credentials with an Expires are cached, renewed shortly before that time, and used until
-// then if the renewal fails. A provider's error ends the call, unless it may pass: a failed
-// connection, or an error whose method Timeout or Temporary returns true.
+// then if the renewal fails. A provider's error ends the call, unless the failure is
+// temporary: a failed connection, or an error whose method Timeout or Temporary returns true.
 //
 // # Errors
 //
@@ -64,8 +63,9 @@
 //     last attempt if the caller's context or a limiter ended the call;
 //   - [*ValidationError]: the input is invalid, and nothing was sent.
 //
-// Four classes say what to do, with [errors.Is]: [ErrUnavailable] and [ErrThrottled] pass,
-// so call again later; [ErrAccessDenied] and [ErrUnauthenticated] last.
+// Four classes say what to do, with [errors.Is]: [ErrUnavailable] and [ErrThrottled] are
+// temporary, so call again later; [ErrAccessDenied] and [ErrUnauthenticated] stay until you
+// mend something.
 // [ErrOutcomeUnknown] means that a write may or may not have been carried out: check before
 // you call again. [RetryAfter] returns how long the service asked the caller to wait.
 //
@@ -77,18 +77,19 @@
 //   - The caller's context has ended: no retry.
 //   - The operation is not idempotent (AddChatGroup, AddChatGroupInviteLink, and Call
 //     without Repeatable) and the attempt may have been carried out: [ErrOutcomeUnknown].
-//     It was surely not carried out if no connection was made, or if the service refused
-//     it for a clear reason, such as too many requests, its time or its identity.
-//   - The nonce was used, the time is wrong, or the identity is refused: once a call each,
-//     the client makes a new nonce, corrects its clock by the answer's Date, or asks the
-//     provider for other credentials, and retries.
+//     The service cannot have done it if there was no connection, or if it refused the
+//     request for a clear reason, such as too many requests, its time or its identity.
+//   - The nonce was used: retried with a new one.
+//   - The time is wrong, or the identity is refused: once a call each, the client corrects
+//     its clock by the answer's Date, or asks the provider for other credentials, and
+//     retries.
 //   - Too many requests: see Quotas.
 //   - The failure matches [ErrUnavailable]: retried after a pause.
 //   - Anything else: no retry.
 //
-// A pause is random, from zero to BaseDelay, doubled with each retry up to MaxDelay. If the
-// service asks for a wait, the pause is that long, plus up to a tenth. The client reads, in
-// this order:
+// A pause is random, up to BaseDelay before the first retry. That limit doubles with each
+// retry, up to MaxDelay. If the service asks for a wait, the pause is that long, plus up to a
+// tenth. The client reads, in this order:
 //
 //  1. x-acs-retry-after, in milliseconds;
 //  2. if throttled, TimeLeft in x-ratelimit-user-api and x-ratelimit-user, in milliseconds;
@@ -97,17 +98,17 @@
 // A wait that is longer than MaxDelay, and any pause that ends after the caller's deadline,
 // ends the call at once.
 //
-// The calls of one identity share a retry budget: each retry takes one of
-// [RetryPolicy].Budget, and a call that succeeds gives its retries back, and a tenth of one
-// more. So an outage causes a hundred retries in all by default, however many calls fail.
+// The calls of one identity share a retry budget of [RetryPolicy].Budget retries. A call that
+// succeeds gives back what it took, and a tenth of a retry more. So an outage causes a
+// hundred retries in all by default, however many calls fail.
 //
 // # Quotas
 //
 // The service counts requests per account, region and operation, and does not publish the
 // quotas. A client finds them by itself. It limits nothing until the service refuses a
 // request because there were too many. From then on calls wait for their turn, first come,
-// first served, at a rate slightly below what the service grants, with a higher rate tried
-// from time to time. After a quiet minute the limit is gone.
+// first served, at a rate slightly below what the service grants. From time to time the
+// client tries a higher rate. After a quiet minute the limit is gone.
 //
 // Waiting is not failing: a call that is throttled loses no attempt. It ends with
 // [ErrThrottled] if the service asks for a wait of more than two minutes or past the
@@ -118,8 +119,8 @@
 // # Paging
 //
 // The API numbers its pages. It has no page token and no snapshot, so a listing can miss an
-// item, or list one twice, if the list changes meanwhile; [Pager.Changed] says so where it
-// can be seen. To delete what you list, collect all of it first. A short page is not the
+// item, or list one twice, if the list changes meanwhile; [Pager.Changed] tells you if the
+// pager saw a change. To delete what you list, collect all of it first. A short page is not the
 // end: the listing ends when the items received reach Total, or with an empty page past
 // Total. A service that repeats a page, or sends three empty ones in a row, is
 // [ErrPagerStalled].

@@ -9,9 +9,9 @@ import (
 //
 // The default limiter is adaptive. A client has one for each operation, because the
 // service has a quota for each. It limits nothing before the first refusal. Then it
-// finds the quota from refusals, from waits that the service asks for, and from headers
-// with the remaining quota. It removes the limit after a minute in which no call was
-// refused or had to wait. The package documentation has the rules.
+// finds the quota from refusals and from waits that the service asks for. It removes the
+// limit after a minute in which no call was refused or had to wait. The package documentation
+// has the rules.
 type Limiter interface {
 	// Wait returns nil when the caller may send a request. It returns an error when the
 	// caller may not, for instance because ctx has ended.

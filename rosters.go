@@ -89,7 +89,8 @@ const (
 // is invalid, or ctx has ended. What has been yielded is the checkpoint: list the other
 // groups later.
 //
-// groups runs in another goroutine, beside the loop's body, and must end when ctx does.
+// groups runs in another goroutine, beside the loop's body: what both use needs a lock. It
+// must end when ctx does.
 // Breaking out of the loop cancels all requests, waits until groups yields or ends, and
 // leaves no goroutine.
 func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"os/signal"
 	"strings"
@@ -112,7 +113,7 @@ func export(ctx context.Context, client api, s settings, stderr io.Writer) error
 	progress := console.NewProgress(nil, stderr)
 	defer progress.Clear()
 	failed := 0
-	for roster, err := range cams.Rosters(ctx, client, req, others(pager.All(ctx), done), s.concurrency, cams.WithPatience(patience)) {
+	for roster, err := range cams.Rosters(ctx, client, req, others(pager.All(ctx), maps.Clone(done)), s.concurrency, cams.WithPatience(patience)) {
 		switch {
 		case err != nil:
 			return fmt.Errorf("after %d groups: %w; start again to resume", len(done), err)
@@ -159,7 +160,8 @@ func (r *remaining) estimate(done, total int) time.Duration {
 	return (perGroup * time.Duration(max(0, total-done))).Round(time.Second)
 }
 
-// others leaves out the groups that are done.
+// others leaves out the groups that are done. It runs beside the loop's body, so it has a
+// map of its own.
 func others(groups iter.Seq2[cams.ChatGroup, error], done map[string]bool) iter.Seq2[cams.ChatGroup, error] {
 	return func(yield func(cams.ChatGroup, error) bool) {
 		for group, err := range groups {
