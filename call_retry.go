@@ -3,11 +3,13 @@ package cams
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/cams-go/cams/internal/limiter"
 	"github.com/cams-go/cams/internal/paging"
+	"github.com/cams-go/cams/internal/provider"
 	"github.com/cams-go/cams/internal/refusal"
 	"github.com/cams-go/cams/internal/retry"
 )
@@ -176,18 +178,24 @@ func (c *call) once(kind repairs, reason Reason, repair func() bool) verdict {
 }
 
 // renew asks the provider for other credentials than the refused ones, for the next
-// attempt. It reports whether there are any.
+// attempt. It reports whether there may be any.
 func (c *Client) renew(ctx context.Context, call *call, refused *Credentials) bool {
-	provider, ok := c.credentials.(sharedProvider)
+	own, ok := c.credentials.(sharedProvider)
 	if !ok { // static credentials do not change
 		return false
 	}
-	provider.shared.Reject(refused.keys())
+	own.shared.Reject(refused.keys())
 	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 	defer cancel()
-	creds, err := provider.Credentials(ctx)
+	creds, err := own.Credentials(ctx)
+	switch {
+	case errors.As(err, new(provider.Passing)):
+		return true // the next attempt asks again
+	case err != nil || creds.sameAs(*refused):
+		return false
+	}
 	call.past.renewed = &creds
-	return err == nil && !creds.sameAs(*refused)
+	return true
 }
 
 // correctClock sets the client's clock by the Date of an answer that refused the

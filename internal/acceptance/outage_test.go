@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -268,4 +269,45 @@ func TestACallersContextEndsPatienceAndTheErrorSaysBoth(t *testing.T) {
 
 func jobRequest() *cams.ListChatGroupParticipantsRequest {
 	return &cams.ListChatGroupParticipantsRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"}
+}
+
+func TestAnOutageThatEndsAtTheThirdTryCostsNoGroup(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		all := manyGroups(server, 5)
+		var failed atomic.Int32 // all requests fail from g1's first to its fifth: three attempts and two probes
+		server.AnswerFunc(func(r camstest.Request) (camstest.Answer, bool) {
+			down := (failed.Load() > 0 || r.Parameter("GroupId") == "g1") && failed.Load() < 5
+			if down {
+				failed.Add(1)
+			}
+			return outages["503"], down
+		})
+		for roster, err := range cams.Rosters(t.Context(), client, jobRequest(), all, 1) {
+			require.NoError(t, err)
+			require.NoError(t, roster.Err)
+		}
+	})
+}
+
+func TestAProviderThatFailsForAMomentWhenItsTokenIsRefusedEndsNoJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		provider := providerFunc(func(context.Context) (cams.Credentials, error) {
+			if asked++; asked == 2 {
+				return cams.Credentials{}, temporary{errors.New("busy")}
+			}
+			return cams.Credentials{AccessKeyID: camstest.AccessKeyID, AccessKeySecret: camstest.AccessKeySecret, SecurityToken: fmt.Sprint("token-", asked),
+				Expires: time.Now().Add(time.Hour)}, nil
+		})
+		server, client := service(t, cams.WithCredentials(provider))
+		server.AddAccessKey(camstest.AccessKeyID, camstest.AccessKeySecret, "token-1")
+		server.AddAccessKey(camstest.AccessKeyID, camstest.AccessKeySecret, "token-3")
+		require.NoError(t, list(t.Context(), client))
+		server.AnswerOnce(camstest.Refusal(400, "InvalidSecurityToken.Expired", "m"))
+		assert.NoError(t, list(t.Context(), client))
+		assert.Equal(t, 3, asked)
+	})
 }

@@ -103,7 +103,14 @@ func (g *Gate) once(ctx context.Context, probed *outage, last bool, request func
 		return 0, false, err
 	}
 	wait, passes := g.Passes(err)
-	if !passes || last && g.isThere(ctx) { // a refusal shows that the service is there, too
+	if passes && last && g.isThere(ctx) { // perhaps only since the request failed
+		if err = request(); err == nil {
+			g.succeeded(again)
+			return 0, false, nil
+		}
+		passes = false
+	}
+	if !passes { // a refusal shows that the service is there, too
 		g.succeeded(nil)
 		return 0, false, err
 	}
