@@ -17,13 +17,13 @@ import (
 
 const (
 	latency   = 100 * time.Millisecond
-	session   = time.Hour              // how long credentials are valid
-	drift     = 2 * time.Minute        // that the service's clock gains in an hour
-	jump      = 20 * time.Minute       // by which it is set forward, once
-	calmAfter = 10 * time.Second       // after an outage a web call counts as one of a calm time
-	forget    = 1000                   // requests after which the fake forgets its record of them
-	keyID     = "soak-access-key-id"   // of all sessions
-	keySecret = "soak-access-key-text" //
+	session   = time.Hour            // how long credentials are valid
+	drift     = 2 * time.Minute      // that the service's clock gains in an hour
+	jump      = 20 * time.Minute     // by which it is set forward, once
+	calmAfter = 10 * time.Second     // after an outage a web call counts as one of a calm time
+	forget    = 1000                 // requests after which the fake forgets its record of them
+	keyID     = "soak-access-key-id" // of all sessions
+	keySecret = "soak-access-key-text"
 )
 
 // outageKinds are the ways in which the service is away, with its answer if it comes back

@@ -198,10 +198,18 @@ type figures struct {
 	took           time.Duration
 }
 
+// runs is how often a job is simulated: once with -short, which the slow race detector uses.
+func runs() int {
+	if testing.Short() {
+		return 1
+	}
+	return *seeds
+}
+
 // simulate runs a job once for each seed, in virtual time.
 func simulate(t *testing.T, j job, newQuota newQuota) figures {
 	worst := figures{share: 2}
-	for seed := range *seeds {
+	for seed := range runs() {
 		synctest.Test(t, func(t *testing.T) {
 			s := newService(newQuota(rand.New(rand.NewPCG(uint64(seed), 0))), max(1, j.clients))
 			s.named = j.named
