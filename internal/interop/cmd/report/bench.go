@@ -29,16 +29,19 @@ const ratioTime = "500ms"
 // machine slows every benchmark alike, and the medians leave it out. The ratios run in a separate process,
 // without the connections and the garbage of the other benchmarks.
 func measureBenchmarks(work string, rounds int, benchtime string) (*benchmarks, error) {
-	binary := filepath.Join(work, "interop.test")
+	binary, decoding := filepath.Join(work, "interop.test"), filepath.Join(work, "wire.test")
 	progress("building the benchmarks")
 	if _, err := command("go", "test", "-c", "-o", binary, "."); err != nil {
+		return nil, err
+	}
+	if _, err := command("go", "test", "-c", "-o", decoding, "github.com/cams-go/cams/internal/wire"); err != nil {
 		return nil, err
 	}
 	all := &benchmarks{byName: map[string]*result{}}
 	for round := range rounds {
 		started := time.Now()
-		for _, run := range []struct{ bench, time string }{{"Ratio", ratioTime}, {"Call|Sign", benchtime}} {
-			output, err := command(binary, "-test.run=^$", "-test.bench="+run.bench, "-test.benchmem", "-test.benchtime="+run.time)
+		for _, run := range []struct{ binary, bench, time string }{{binary, "Ratio", ratioTime}, {binary, "Call|Sign", benchtime}, {decoding, "Groups", "3x"}} {
+			output, err := command(run.binary, "-test.run=^$", "-test.bench="+run.bench, "-test.benchmem", "-test.benchtime="+run.time)
 			if err != nil {
 				return nil, err
 			}

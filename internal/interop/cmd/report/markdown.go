@@ -152,6 +152,22 @@ bare may keep 64. New connections are counted after each goroutine's first call.
 		fmt.Fprintf(&b, "| %s | %s | %s | %.0f | %.0f |\n",
 			signature.title, micros(r), spread(r.ns), median(r.bytes), median(r.allocs))
 	}
+	b.WriteString(`
+## Decoding 10,000 groups
+
+500 pages of 20 groups, decoded only, by encoding/json alone and by this package. Reading Extra costs a scan of the keys, and a second
+pass only for a page that has an unknown member.
+
+| | time | spread | bytes | allocations | time / encoding/json |
+|---|---:|---:|---:|---:|---:|
+`)
+	for _, decoding := range []struct{ key, title string }{
+		{"json", "encoding/json"}, {"known", "cams, all members known"}, {"unknown", "cams, one unknown member in each group"},
+	} {
+		r := all.byName["Groups/"+decoding.key]
+		fmt.Fprintf(&b, "| %s | %.1f ms | %s | %.0f | %.0f | %.2f |\n", decoding.title, median(r.ns)/1e6, spread(r.ns), median(r.bytes),
+			median(r.allocs), ratio(r.ns, all.byName["Groups/json"].ns))
+	}
 	fmt.Fprintf(&b, "\n## Size\n\n%s", sizeTable(sizes))
 	b.WriteString(`
 Built with ` + "`-trimpath -ldflags='-s -w'`" + ` and CGO_ENABLED=0. The programs are in ` + "`internal/interop/size`" + `.
@@ -200,7 +216,7 @@ func benchmarkName(over, members, mode, peer string) string {
 }
 
 func missingBenchmarks(all *benchmarks) []string {
-	names := []string{"Sign/acs3", "Sign/rpc",
+	names := []string{"Sign/acs3", "Sign/rpc", "Groups/json", "Groups/known", "Groups/unknown",
 		"Ratio/memory/8/cams/signed", "Ratio/memory/8/cams/bare", "Ratio/memory/8/unsigned/bare", "Ratio/memory/8/official/cams",
 		"Ratio/memory/1000/cams/signed", "Ratio/loopback/8/cams/signed"}
 	for _, over := range []string{"memory", "loopback"} {
