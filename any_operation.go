@@ -1,16 +1,12 @@
 package cams
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/cams-go/cams/internal/sign"
+	"github.com/cams-go/cams/internal/params"
 	"github.com/cams-go/cams/internal/wire"
 )
 
@@ -41,9 +37,9 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 	if op.Name == "" || strings.ContainsFunc(op.Name, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		return &ValidationError{Field: "Operation.Name", Reason: "must be an operation name of letters and digits"}
 	}
-	parameters, err := parametersOf(params)
-	if err != nil {
-		return err
+	given, problem := parametersOf(params)
+	if problem != "" {
+		return &ValidationError{Field: "params", Reason: problem}
 	}
 	if out == nil {
 		out = new(ResponseMetadata)
@@ -53,7 +49,7 @@ func (c *Client) Call(ctx context.Context, op Operation, params, out any) error 
 		return &ValidationError{Field: "out", Reason: "must be a pointer to a struct or to a map with string keys"}
 	}
 	var answer reflect.Value
-	err = c.do(ctx, &spec{name: op.Name, repeatable: op.Repeatable}, parameters, func(body []byte) (*ResponseMetadata, error) {
+	err := c.do(ctx, &spec{name: op.Name, repeatable: op.Repeatable}, given, func(body []byte) (*ResponseMetadata, error) {
 		answer = reflect.New(target.Type().Elem()) // fresh for each attempt
 		if err := wire.Unmarshal(body, answer.Interface()); err != nil {
 			return nil, err
@@ -76,61 +72,11 @@ func isOut(out reflect.Value) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Map && t.Key().Kind() == reflect.String
 }
 
-// parametersOf converts a struct or a map to parameters. All strings are private.
-func parametersOf(params any) (parameters, error) {
-	invalid := &ValidationError{Field: "params", Reason: "must be a struct or a map that can be marshalled as JSON"}
-	text := compactJSON(params)
-	if text == "null" {
-		return nil, nil
+// parametersOf converts a struct or a map to parameters.
+func parametersOf(given any) (all parameters, problem string) {
+	list, problem := params.Of(given)
+	for _, p := range list {
+		all = append(all, parameter{p.Name, p.Value, p.Private})
 	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &fields) != nil {
-		return nil, invalid
-	}
-	var all parameters
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if name == "" || sign.IsReserved(name) {
-			return nil, &ValidationError{Field: "params", Reason: "has a parameter that is reserved for the signature: " + name}
-		}
-		decoder := json.NewDecoder(bytes.NewReader(fields[name]))
-		decoder.UseNumber()
-		var value any
-		if decoder.Decode(&value) != nil {
-			return nil, invalid
-		}
-		switch value := value.(type) {
-		case nil:
-		case string:
-			all = append(all, parameter{name, value, private})
-		default:
-			all = append(all, parameter{name, string(fields[name]), shown})
-			all = append(all, privateIn(value)...)
-		}
-	}
-	return all, nil
-}
-
-// privateIn returns the strings and long numbers within a value, so that each is masked
-// wherever it appears alone.
-func privateIn(value any) (all parameters) {
-	switch value := value.(type) {
-	case string:
-		return parameters{{"", value, private}}
-	case json.Number:
-		if len(value) >= 6 {
-			return parameters{{"", value.String(), private}}
-		}
-	case []any:
-		for _, item := range value {
-			all = append(all, privateIn(item)...)
-		}
-	case map[string]any:
-		for key, item := range value {
-			if strings.ContainsAny(key, "0123456789") {
-				all = append(all, parameter{"", key, private})
-			}
-			all = append(all, privateIn(item)...)
-		}
-	}
-	return all
+	return all, problem
 }

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/cams-go/cams/internal/endpoint"
 	"github.com/cams-go/cams/internal/provider"
@@ -31,7 +29,7 @@ func (s *spec) howToCheck() string {
 func newCallError(ctx context.Context, call *call, reason Reason, err error) *CallError {
 	causes := []error{err}
 	passes := reason == ReasonNoCredentials && errors.As(err, new(provider.Passing))
-	switch timeout, ok := context.Cause(ctx).(attemptTimeoutError); {
+	switch timeout, ok := context.Cause(ctx).(transport.AttemptTimeout); {
 	case ok && reason == ReasonNoCredentials:
 		causes, passes = []error{timeout}, true
 	case ok:
@@ -98,34 +96,12 @@ func contextCauses(ctx context.Context) []error {
 	return []error{ctx.Err()}
 }
 
-// attemptTimeoutError is the error of an attempt that reached the attempt timeout.
-type attemptTimeoutError time.Duration
-
-func (e attemptTimeoutError) Error() string {
-	return "no complete answer within the attempt timeout of " + time.Duration(e).String()
-}
-
-// Is makes errors.Is match [context.DeadlineExceeded].
-func (e attemptTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
-
-// Timeout and Temporary make it a net.Error.
-func (e attemptTimeoutError) Timeout() bool   { return true }
-func (e attemptTimeoutError) Temporary() bool { return true }
-
 // newMask returns the mask of one attempt: no text may show its credentials, its
 // signature, its query, or the private values in the query.
 func newMask(call *call, creds *Credentials, req *http.Request) *redact.Attempt {
 	return &redact.Attempt{
 		Secrets: func() []string {
-			authorization := req.Header.Get("Authorization")
-			_, signature, _ := strings.Cut(authorization, "Signature=")
-			raw := call.query
-			if req.URL != nil { // a custom signer may have removed it
-				raw = req.URL.RawQuery
-			}
-			query, _ := url.ParseQuery(raw)
-			return []string{raw, authorization, signature, query.Get("Signature"),
-				creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken}
+			return append(redact.RequestSecrets(req, call.query), creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
 		},
 		Private: call.params.private,
 	}

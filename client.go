@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/cams-go/cams/internal/retry"
+	"github.com/cams-go/cams/internal/transport"
 )
 
 // Version is the version of this module. The User-Agent header contains it.
@@ -65,7 +66,7 @@ func newClient(cfg config) (*Client, error) {
 		config:          cfg,
 		prototype:       prototype,
 		watchers:        watchers,
-		attemptTimedOut: attemptTimeoutError(cfg.attemptTimeout),
+		attemptTimedOut: transport.AttemptTimeout(cfg.attemptTimeout),
 		budget:          retry.NewBudget(cfg.retry.Budget),
 		adaptive:        new(adaptiveLimiters),
 	}, nil

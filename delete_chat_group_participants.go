@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 
+	"github.com/cams-go/cams/internal/params"
 	"github.com/cams-go/cams/internal/redact"
 )
 
@@ -60,17 +61,17 @@ func (r *DeleteChatGroupParticipantsRequest) Validate() error {
 }
 
 func (r *DeleteChatGroupParticipantsRequest) parameters() parameters {
-	params := parameters{
+	all := parameters{
 		{"BusinessNumber", r.BusinessNumber, private},
 		{"ChannelType", string(r.ChannelType), shown},
 		{"CustSpaceId", r.CustSpaceID, shown},
 		{"GroupId", r.GroupID, shown},
-		{"List", compactJSON(r.List), private},
+		{"List", params.CompactJSON(r.List), private},
 	}
 	for _, member := range r.List { // to mask each number where it appears alone
-		params = append(params, parameter{"", member.ParticipantNumber, private})
+		all = append(all, parameter{"", member.ParticipantNumber, private})
 	}
-	return params
+	return all
 }
 
 func (r *DeleteChatGroupParticipantsRequest) validateList() error {

@@ -1,8 +1,6 @@
 package cams
 
 import (
-	"bytes"
-	"encoding/json"
 	"log/slog"
 	"strings"
 
@@ -92,15 +90,3 @@ func digits(field, number string) error {
 
 // missing returns the error for a nil argument.
 func missing(request string) error { return &ValidationError{Field: request, Reason: "is nil"} }
-
-// compactJSON returns v as compact JSON, the form in which an object or a list is sent in
-// one parameter. It returns "" if encoding/json cannot marshal v.
-func compactJSON(v any) string {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false) // the official client sends <, > and & unescaped
-	if encoder.Encode(v) != nil {
-		return ""
-	}
-	return strings.TrimSuffix(buffer.String(), "\n")
-}

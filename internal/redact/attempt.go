@@ -2,6 +2,7 @@ package redact
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -81,3 +82,15 @@ func isUnparsed(err error) bool {
 func isCode(s string) bool { return len(s) <= 128 && codeForm().MatchString(s) }
 
 var codeForm = lazy(`^[A-Za-z]+(?:[._-]?[A-Za-z]+)*(?:[._-]?\d{1,4})?$`)
+
+// RequestSecrets returns what a signed request has that no text may show: its query and its
+// signature. query is what the query was, if a signer has removed the URL.
+func RequestSecrets(req *http.Request, query string) []string {
+	if req.URL != nil {
+		query = req.URL.RawQuery
+	}
+	authorization := req.Header.Get("Authorization")
+	_, signature, _ := strings.Cut(authorization, "Signature=")
+	values, _ := url.ParseQuery(query)
+	return []string{query, authorization, signature, values.Get("Signature")}
+}
