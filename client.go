@@ -56,7 +56,7 @@ func newClient(cfg config) (*Client, error) {
 	if cfg.userAgent != "" {
 		userAgent += " " + cfg.userAgent
 	}
-	prototype.Header = make(http.Header, 12) // with room for the signature's headers
+	prototype.Header = make(http.Header, 8) // with room for the signature's headers
 	prototype.Header["Accept"], prototype.Header["User-Agent"] = []string{"application/json"}, []string{userAgent}
 	watchers := cfg.observers
 	if cfg.logger != nil {
