@@ -204,7 +204,7 @@ func hostileServers() map[string]hostile {
 		"a megabyte of wrong types":         {serve: hangsUp(okHead + "\r\n" + wrongType(1<<20+100)), status: 200, text: "JSON", attempts: 1, megabyte: 16},
 		"ten megabytes of wrong types":      {serve: hangsUp(okHead + "\r\n" + wrongType(10<<20)), status: 200, text: "JSON", attempts: 1, megabyte: 64},
 		"ten megabytes of empty members":    {serve: hangsUp(okHead + "Content-Encoding: gzip\r\n\r\n" + gzipped(emptyMembers(10<<20))), status: 200, text: "JSON", attempts: 1, megabyte: 64},
-		"as many wrong types as may come":   {serve: hangsUp(okHead + "\r\n" + wrongType(2*99_000)), status: 200, text: "JSON", attempts: 1, megabyte: 96},
+		"as many wrong types as may come":   {serve: hangsUp(okHead + "\r\n" + wrongType(2*99_000)), status: 200, text: "JSON", attempts: 1, megabyte: 100},
 		"as many empty members as may come": {serve: hangsUp(okHead + "\r\n" + emptyMembers(3*99_000)), status: 200, text: "neither", attempts: 1, megabyte: 20},
 		"an answer of deep objects":         {serve: hangsUp(okHead + "\r\n" + strings.Repeat(`{"RequestId":`, 1<<19)), status: 200, text: "JSON", attempts: 1, megabyte: 64},
 		"silence":                           {serve: untilClosed, is: deadline, text: "attempt timeout of 15s"},

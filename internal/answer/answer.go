@@ -36,6 +36,8 @@ type Answer struct {
 	Body   []byte // Raw without a byte order mark
 	Err    error  // why the body is incomplete, or nil
 
+	text string // of Head
+
 	longURL string // a hint that the request's URL may be too long, or ""
 }
 
@@ -128,7 +130,12 @@ func (a *Answer) Refusal() (r Refusal, ok bool) {
 
 // Head returns the part of the body that is searched if it is not JSON. Real errors are
 // shorter, and searching ten megabytes is slow.
-func (a *Answer) Head() string { return string(a.head()) }
+func (a *Answer) Head() string {
+	if a.text == "" {
+		a.text = string(a.head())
+	}
+	return a.text
+}
 
 func (a *Answer) head() []byte { return a.Body[:min(len(a.Body), maxError)] }
 
