@@ -81,11 +81,12 @@ func (c *Client) noSuchHost(name string) string {
 // stopped returns the error of a listing that the caller's context ended between two
 // calls. what is what was to come next, last what failed before, or nil.
 func stopped(ctx context.Context, what string, last error) *CallError {
-	causes := contextCauses(ctx)
+	failed := &CallError{Operation: what, Reason: ReasonStopped, causes: contextCauses(ctx)}
 	if last != nil {
-		causes = append(causes, last)
+		failed.causes = append(failed.causes, last)
+		failed.retryAfter, _ = RetryAfter(last)
 	}
-	return &CallError{Operation: what, Reason: ReasonStopped, causes: causes}
+	return failed
 }
 
 // contextCauses returns the context's error, and its cause if the caller set one.

@@ -170,10 +170,13 @@ func (c *Client) repair(ctx context.Context, call *call, r *outcome) verdict {
 
 // once makes a repair unless the call has made it before.
 func (c *call) once(kind repairs, reason Reason, repair func() bool) verdict {
-	if c.past.repaired&kind != 0 || !repair() {
+	if c.past.repaired&kind != 0 {
 		return verdict{}
 	}
 	c.past.repaired |= kind
+	if !repair() {
+		return verdict{}
+	}
 	return verdict{again: true, free: true, reason: reason}
 }
 

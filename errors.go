@@ -21,7 +21,7 @@ var (
 	// ErrUnavailable means that the service, or the way to it, failed in a manner that
 	// passes: no connection, no answer within the attempt timeout, a truncated answer,
 	// HTTP 5xx, the code of a temporary failure, or a temporary failure of the
-	// credentials provider. The same call may succeed later. It never matches together
+	// credentials provider. The same call may succeed later. Neither it nor ErrThrottled matches together
 	// with [ErrOutcomeUnknown].
 	ErrUnavailable = errors.New("cams: unavailable")
 	// ErrThrottled means too many requests: a code that contains "Throttling",
@@ -98,7 +98,7 @@ func (e *APIError) Is(target error) bool {
 	case ErrUnavailable:
 		return e.refusal().Passes() && !e.unclear
 	case ErrThrottled:
-		return e.refusal().IsThrottled()
+		return e.refusal().IsThrottled() && !e.unclear
 	case ErrAccessDenied:
 		return e.refusal().IsDenied()
 	case ErrUnauthenticated:
@@ -183,7 +183,7 @@ func (e *ResponseError) Unwrap() error { return e.Err }
 func (e *ResponseError) Is(target error) bool {
 	switch target {
 	case ErrThrottled:
-		return e.isThrottled()
+		return e.isThrottled() && !e.unclear
 	case ErrUnavailable:
 		return (refusal.StatusPasses(e.StatusCode) || e.cut) && !e.isThrottled() && !e.unclear
 	}
@@ -295,7 +295,7 @@ func (e *CallError) Is(target error) bool {
 	case ErrUnavailable:
 		return e.passes && !e.unclear
 	case ErrThrottled:
-		return e.throttled
+		return e.throttled && !e.unclear
 	case context.DeadlineExceeded:
 		return e.pastDeadline
 	}

@@ -307,8 +307,8 @@ func (p *Pager[R, T]) patient() *paging.Listing[R, T] {
 	listing := p.listing
 	listing.Fetch = func(ctx context.Context, index int) (*R, error) {
 		page, err := paging.Outlast(ctx, gate, func(ctx context.Context) (*R, error) { return p.listing.Fetch(ctx, index) })
-		if err != nil && ctx.Err() != nil {
-			return nil, stopped(ctx, fmt.Sprintf("page %d", index), gate.Failure())
+		if last := gate.Failure(); err != nil && ctx.Err() != nil && last != nil {
+			return nil, stopped(ctx, fmt.Sprintf("page %d", index), last)
 		}
 		return page, err
 	}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -309,5 +310,80 @@ func TestAProviderThatFailsForAMomentWhenItsTokenIsRefusedEndsNoJob(t *testing.T
 		server.AnswerOnce(camstest.Refusal(400, "InvalidSecurityToken.Expired", "m"))
 		assert.NoError(t, list(t.Context(), client))
 		assert.Equal(t, 3, asked)
+	})
+}
+
+func TestAnOutcomeThatIsUnknownMatchesNoClassThatPasses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		server.AnswerOnce(camstest.Refusal(429, "Throttling.User", "m"), camstest.Answer{Delay: time.Hour, After: true})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := client.AddChatGroup(ctx, &cams.AddChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"})
+		require.ErrorIs(t, err, cams.ErrOutcomeUnknown)
+		assert.NotErrorIs(t, err, cams.ErrThrottled)
+		assert.NotErrorIs(t, err, cams.ErrUnavailable)
+	})
+}
+
+// flaky is an API whose groups answer as a function says.
+type flaky func(ctx context.Context, group string) error
+
+func (f flaky) ListChatGroupParticipants(ctx context.Context, req *cams.ListChatGroupParticipantsRequest) (*cams.ListChatGroupParticipantsResponse, error) {
+	if err := f(ctx, req.GroupID); err != nil {
+		return nil, err
+	}
+	return &cams.ListChatGroupParticipantsResponse{}, nil
+}
+
+func unavailable(wait time.Duration) error {
+	return &cams.APIError{Code: "ServiceUnavailable", StatusCode: 503, RetryAfter: wait}
+}
+
+func TestAWaitBeyondThePatienceHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		api := flaky(func(_ context.Context, group string) error {
+			delay := map[string]time.Duration{"g0": 100 * time.Millisecond, "g1": 50 * time.Millisecond}[group]
+			time.Sleep(delay)
+			if time.Since(start) > 3*time.Second {
+				return nil
+			}
+			return unavailable(map[string]time.Duration{"g0": 6 * time.Hour}[group])
+		})
+		list, err := cams.Collect(cams.Rosters(t.Context(), api, jobRequest(), groupsNamed(4, nil), 2))
+		require.NoError(t, err)
+		assert.Len(t, list, 4)
+		assert.Less(t, time.Since(start), 20*time.Second)
+	})
+}
+
+func TestFailuresOfAnOutageAreNotAGroupsTries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		failed := map[string]bool{}
+		var mu sync.Mutex
+		api := flaky(func(_ context.Context, group string) error {
+			time.Sleep(50 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			since := time.Since(start)
+			if since > 100*time.Millisecond && since < time.Minute {
+				return unavailable(0)
+			}
+			if since >= time.Minute && !failed[group] { // once more, right after it
+				failed[group] = true
+				return unavailable(0)
+			}
+			return nil
+		})
+		list, err := cams.Collect(cams.Rosters(t.Context(), api, jobRequest(), groupsNamed(12, nil), 3))
+		require.NoError(t, err)
+		for _, roster := range list {
+			assert.NoError(t, roster.Err)
+		}
 	})
 }

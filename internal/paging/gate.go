@@ -68,15 +68,19 @@ func Outlast[R any](ctx context.Context, g *Gate, request func(context.Context) 
 			ctx = context.WithValue(ctx, probe{}, true)
 		}
 		var value R
-		wait, more, err := g.once(ctx, probed, g.Tries > 0 && tries >= g.Tries, func() (err error) {
+		last := g.Tries > 0 && tries >= g.Tries
+		more, err := g.once(ctx, probed, last, func() (err error) {
 			value, err = request(ctx)
 			return err
 		}, again)
 		if !more {
 			return value, err
 		}
+		if last {
+			tries = 0 // the service was away, so the failures were not this request's
+		}
 		if probed == nil { // a probe waits for its turn
-			sleep(ctx, max(wait, min(firstPause<<(tries-1), longestPause)))
+			sleep(ctx, min(firstPause<<min(max(tries-1, 0), 5), longestPause))
 		}
 	}
 }
@@ -90,7 +94,7 @@ func IsProbe(ctx context.Context) bool { return ctx.Value(probe{}) != nil }
 // once makes the request once. more means that it failed in a way that may pass. last
 // means that it is not made again if the service is there. again makes it again for a
 // request that fails later.
-func (g *Gate) once(ctx context.Context, probed *outage, last bool, request func() error, again func(context.Context) error) (wait time.Duration, more bool, err error) {
+func (g *Gate) once(ctx context.Context, probed *outage, last bool, request func() error, again func(context.Context) error) (more bool, err error) {
 	if probed != nil { // the channel is first come, first served: the others probe before this request does
 		defer func() { probed.turn <- struct{}{} }()
 	}
@@ -98,26 +102,26 @@ func (g *Gate) once(ctx context.Context, probed *outage, last bool, request func
 	switch {
 	case err == nil:
 		g.succeeded(again)
-		return 0, false, nil
+		return false, nil
 	case ctx.Err() != nil:
-		return 0, false, err
+		return false, err
 	}
 	wait, passes := g.Passes(err)
 	if passes && last && g.isThere(ctx) { // perhaps only since the request failed
 		if err = request(); err == nil {
 			g.succeeded(again)
-			return 0, false, nil
+			return false, nil
 		}
 		passes = false
 	}
 	if !passes { // a refusal shows that the service is there, too
 		g.succeeded(nil)
-		return 0, false, err
+		return false, err
 	}
 	if ended := g.failed(probed, wait, err); ended != nil {
-		return 0, false, ended
+		return false, ended
 	}
-	return wait, true, err
+	return true, err
 }
 
 // isThere reports whether a request that succeeded before does so again.
@@ -125,7 +129,15 @@ func (g *Gate) isThere(ctx context.Context) bool {
 	g.mu.Lock()
 	known := g.known
 	g.mu.Unlock()
-	return known != nil && known(ctx) == nil
+	if known == nil {
+		return false
+	}
+	err := known(ctx)
+	if err == nil {
+		return true
+	}
+	_, passes := g.Passes(err)
+	return ctx.Err() == nil && !passes // a refusal is an answer, too
 }
 
 // pass waits until a request may go. During an outage it waits for the turn to ask, and
@@ -145,11 +157,14 @@ func (g *Gate) pass(ctx context.Context) (*outage, error) {
 			return nil, nil // the request returns at once, with the context's error
 		case <-o.turn:
 		}
+		g.mu.Lock()
+		next := o.next
+		g.mu.Unlock()
 		select {
 		case <-o.over:
 		case <-ctx.Done():
 			o.turn <- struct{}{}
-		case <-time.After(time.Until(o.next)):
+		case <-time.After(time.Until(next)):
 			return o, nil
 		}
 	}
@@ -186,31 +201,46 @@ func (g *Gate) failed(probed *outage, wait time.Duration, err error) error {
 	defer g.mu.Unlock()
 	now := time.Now()
 	o := g.outage
+	isNew := o == nil
+	if isNew {
+		o = &outage{turn: make(chan struct{}, 1), over: make(chan struct{}), since: now, pause: firstPause}
+		o.turn <- struct{}{}
+	}
+	limit := o.since.Add(g.Patience)
+	at := now.Add(wait)
+	if at.After(limit) {
+		at = now // a wait beyond the patience says nothing of when to ask
+	}
 	switch {
 	case g.ended != nil:
 		return g.ended
-	case o == nil:
-		o = &outage{turn: make(chan struct{}, 1), over: make(chan struct{}), since: now, pause: firstPause}
-		o.turn <- struct{}{}
+	case isNew:
 		g.outage = o
 	case probed == o:
 		o.pause = min(2*o.pause, longestPause)
-	default:
-		return nil // it began before the outage was noticed
+	default: // it began before the outage was noticed
+		o.next = later(o.next, at)
+		return nil
 	}
 	o.err = err
-	limit := o.since.Add(g.Patience)
-	if !now.Before(limit) || now.Add(wait).After(limit) {
+	if !now.Before(limit) {
 		g.ended = &ImpatientError{g.Patience, err}
 		g.outage = nil
 		close(o.over)
 		return g.ended
 	}
-	o.next = now.Add(max(wait, o.pause))
+	o.next = later(at, now.Add(o.pause))
 	if o.next.After(limit) {
 		o.next = limit // the last try
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // sleep waits for d, or until ctx ends.
