@@ -7,12 +7,14 @@ import (
 )
 
 // RetryPolicy sets how often a failed attempt is retried, and after what pauses. A zero
-// field means its default. The package documentation has the rules.
+// field means its default. Too many requests are no failure with the default limiter: they
+// count as no attempt, and the service may name a wait of up to two minutes. The package
+// documentation has the rules.
 type RetryPolicy struct {
-	MaxAttempts int           // requests per call, including the first; default 3
+	MaxAttempts int           // attempts per call, including the first; default 3
 	BaseDelay   time.Duration // upper limit of the first pause, doubled with each retry; default 200 ms
 	MaxDelay    time.Duration // upper limit of pauses, and of a wait that the service asks for; default 20 s
-	Budget      int           // retries that all calls of a client share; default 100, negative means no limit
+	Budget      int           // retries that all calls of an identity share; default 100, negative means no limit
 }
 
 // NoRetry returns a policy with which each call makes one request.
