@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/cams-go/cams/internal/retry"
 )
 
 // The pauses between two probes of a service that is away: the first, doubled each time,
@@ -80,7 +82,7 @@ func Outlast[R any](ctx context.Context, g *Gate, request func(context.Context) 
 			tries = 0 // the service was away, so the failures were not this request's
 		}
 		if probed == nil { // a probe waits for its turn
-			sleep(ctx, min(firstPause<<min(max(tries-1, 0), 5), longestPause))
+			retry.Pause(ctx, retry.Backoff(tries, firstPause, longestPause))
 		}
 	}
 }
@@ -241,12 +243,4 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// sleep waits for d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
