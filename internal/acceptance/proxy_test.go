@@ -129,11 +129,16 @@ type middlebox func(t *testing.T) (endpoint string, transport *http.Transport)
 
 const behind = "cams.example.com"
 
-// through is a proxy that serves each connection by hand.
+// through is a proxy that serves each connection by hand. It ends each gently: closing with
+// bytes unread would reset it, and a reset can overtake what was said.
 func through(scheme string, serve func(n int, conn *net.TCPConn)) middlebox {
 	return func(t *testing.T) (string, *http.Transport) {
 		transport := cams.NewTransport()
-		proxy := &url.URL{Scheme: scheme, Host: listen(t, serve), User: url.UserPassword("user", leaked)}
+		proxy := &url.URL{Scheme: scheme, Host: listen(t, func(n int, conn *net.TCPConn) {
+			serve(n, conn)
+			_ = conn.CloseWrite()
+			untilClosed(conn)
+		}), User: url.UserPassword("user", leaked)}
 		transport.Proxy = http.ProxyURL(proxy)
 		return behind, transport
 	}
