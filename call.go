@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cams-go/cams/internal/limiter"
+	"github.com/cams-go/cams/internal/redact"
 	"github.com/cams-go/cams/internal/retry"
 	"github.com/cams-go/cams/internal/wire"
 )
@@ -62,7 +63,8 @@ type call struct {
 	limiter  Limiter           // of the user, or
 	adaptive *limiter.Adaptive // the default one, else nil
 	past     past
-	info     CallInfo // for observers and WithCallInfo
+	mask     redact.Attempt // of the latest attempt
+	info     CallInfo       // for observers and WithCallInfo
 }
 
 // do makes attempts until one succeeds or the retry rules end the call. If the error
@@ -155,15 +157,15 @@ func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 		return r
 	}
 	call.info.StatusCode, call.info.Header, call.info.Body = 0, nil, nil
-	res, mask := c.roundTrip(ctx, cancel, call, &r)
+	res := c.roundTrip(ctx, cancel, call, &r)
 	if res == nil {
 		return r
 	}
 	defer res.Body.Close()
 	r.status, r.header = res.StatusCode, res.Header
-	r.requestID, r.err = call.read(ctx, res, mask)
+	r.requestID, r.err = call.read(ctx, res)
 	if r.err == nil && len(c.watchers) > 0 { // the server may send anything as the ID; an error's is masked
-		r.requestID = mask.ID(r.requestID)
+		r.requestID = call.mask.ID(r.requestID)
 	}
 	return r
 }

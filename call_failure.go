@@ -42,14 +42,15 @@ func newCallError(ctx context.Context, call *call, reason Reason, err error) *Ca
 
 // unanswered returns the error of a request that got no answer. It has a hint if a retry
 // cannot help, or if the error does not say where it failed.
-func (c *Client) unanswered(call *call, req *http.Request, tap *transport.Tap, err error, mask *redact.Attempt) *CallError {
+func (c *Client) unanswered(call *call, req *http.Request, tap *transport.Tap, err error) *CallError {
 	ctx := req.Context()
 	if tap.Endless() {
 		ctx, err = context.WithoutCancel(ctx), transport.ErrConnectionsClosed // the tap ended ctx, not the caller
 	}
-	failed := newCallError(ctx, call, ReasonNoAnswer, mask.Failure(err))
+	call.mask.Secrets[3] = transport.ProxyPassword(c.httpClient, req)
+	failed := newCallError(ctx, call, ReasonNoAnswer, call.mask.Failure(err))
 	switch failed.Reason {
-	case ReasonTimedOut:
+	case ReasonTimedOut, ReasonStopped:
 		if awaited := tap.Awaited(c.httpClient, req); awaited != "" {
 			failed.hint = "it waited for " + redact.Passwords(awaited)
 		}
@@ -99,11 +100,11 @@ func contextCauses(ctx context.Context) []error {
 
 // newMask returns the mask of one attempt: no text may show its credentials, its
 // signature, its query, or the private values in the query.
-func newMask(call *call, creds *Credentials, req *http.Request) *redact.Attempt {
-	return &redact.Attempt{
-		Secrets: func() []string {
-			return append(redact.RequestSecrets(req, call.query), creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken)
-		},
+func newMask(call *call, creds *Credentials, req *http.Request) redact.Attempt {
+	return redact.Attempt{
+		Request: req,
+		Query:   call.query,
+		Secrets: [4]string{creds.AccessKeySecret, creds.SecurityToken, creds.BearerToken}, // and the proxy's password
 		Private: call.params.private,
 	}
 }

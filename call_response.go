@@ -23,7 +23,8 @@ const (
 
 // read reads and decodes an answer. If it is not a success, the error is an *APIError, a
 // *ResponseError or a *CallError. It returns the request ID in either case.
-func (c *call) read(ctx context.Context, res *http.Response, mask *redact.Attempt) (requestID string, err error) {
+func (c *call) read(ctx context.Context, res *http.Response) (requestID string, err error) {
+	mask := &c.mask
 	a := answer.Read(res)
 	c.info.StatusCode, c.info.Header, c.info.Body = a.Status, a.Header, a.Raw
 	var decodeErr error

@@ -16,11 +16,11 @@ import (
 // If an idle connection turns out to be closed, a repeatable request is signed again and
 // sent on another one, without a pause: that is no failure of the service, and costs no
 // attempt.
-func (c *Client) roundTrip(ctx context.Context, giveUp context.CancelFunc, call *call, r *outcome) (*http.Response, *redact.Attempt) {
+func (c *Client) roundTrip(ctx context.Context, giveUp context.CancelFunc, call *call, r *outcome) *http.Response {
 	ctx, tap := transport.Watch(ctx, giveUp, call.repeatable)
 	for {
 		req := c.newRequest(ctx, call.query)
-		mask := newMask(call, &r.credentials, req)
+		call.mask = newMask(call, &r.credentials, req)
 		if err := c.sign(req, SigningInput{
 			Action:      call.name,
 			Version:     apiVersion,
@@ -28,21 +28,21 @@ func (c *Client) roundTrip(ctx context.Context, giveUp context.CancelFunc, call 
 			Time:        c.clock.Now(),
 			Nonce:       rand.Text(),
 		}); err != nil {
-			r.err = newCallError(ctx, call, ReasonNotSigned, redact.Masked(err, mask.Text))
-			return nil, nil
+			r.err = newCallError(ctx, call, ReasonNotSigned, redact.Masked(err, call.mask.Text))
+			return nil
 		}
 		res, err := transport.Send(c.httpClient, req)
 		switch {
 		case err == nil:
 			r.unsent = false
-			return res, mask
+			return res
 		case call.repeatable && ctx.Err() == nil && tap.LostIdle(err):
 			r.resent = true
 			continue
 		}
 		r.unsent = !tap.MayHaveSent(err)
-		r.err = c.unanswered(call, req, tap, err, mask)
-		return nil, nil
+		r.err = c.unanswered(call, req, tap, err)
+		return nil
 	}
 }
 

@@ -229,6 +229,7 @@ func TestAnErrorNamesTheHopThatFailedAndWhatToDo(t *testing.T) {
 		"a proxy: 403, a transport of yours": {ofYours(connect("403 Forbidden")), "Forbidden", denied},
 		"a proxy: 302, a transport of yours": {ofYours(connect("302 Found")), "Found", itself},
 		"a proxy: 502, a transport of yours": {ofYours(connect("502 Bad Gateway")), "Bad Gateway", " (3 attempts)"},
+		"a proxy: the bare password, a transport of yours": {ofYours(connect("502 " + leaked + " is wrong")), "[redacted] is wrong", " (3 attempts)"},
 		"a proxy that hangs up": {through("http", func(_ int, conn *net.TCPConn) { _, _ = http.ReadRequest(bufio.NewReader(conn)) }),
 			"EOF", ", or on the way from there (3 attempts)"},
 		"a proxy that speaks something else": {through("http", speaks("\x15\x03\x01\x00\r\n\r\n")),
@@ -361,6 +362,9 @@ func TestATimeoutSaysWhatItWaitedFor(t *testing.T) {
 				test.arrange(t, transport)
 				client := server.client(t, cams.WithRetry(cams.NoRetry()), cams.WithHTTPClient(&http.Client{Transport: transport}))
 				require.ErrorContains(t, list(t.Context(), client), "timed out: no complete answer within the attempt timeout of 15s - "+test.text)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				require.ErrorContains(t, list(ctx, client), "stopped by the caller's context: context deadline exceeded - "+test.text)
 			})
 		})
 	}

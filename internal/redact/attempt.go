@@ -15,7 +15,9 @@ const (
 
 // Attempt masks the secrets of one attempt in texts. It is not safe for concurrent use.
 type Attempt struct {
-	Secrets func() []string // what no text may show, whatever it looks like
+	Request *http.Request   // the signed request: no text may show its query and its signature
+	Query   string          // its query, if a signer has removed the URL
+	Secrets [4]string       // what else no text may show, whatever it looks like
 	Private func() []string // the values of parameters that no text may show
 
 	known *Known // made at the first use: most attempts have nothing to mask
@@ -25,7 +27,7 @@ type Attempt struct {
 // can have ten megabytes.
 func (a *Attempt) Values(s string) string {
 	if a.known == nil { // once an attempt: there may be thousands of values
-		a.known = NewKnown(append(a.Secrets(), a.Private()...)...)
+		a.known = NewKnown(append(a.secrets(), a.Private()...)...)
 	}
 	return a.known.Mask(Clip(s, MaxText))
 }
@@ -55,7 +57,7 @@ func (a *Attempt) Code(s string) string {
 	if masked == s || masked == Mask || !isCode(s) {
 		return masked
 	}
-	return Values(s, a.Secrets()...)
+	return Values(s, a.secrets()...)
 }
 
 // Failure masks a transport's error. It may also contain the password of a proxy.
@@ -83,14 +85,14 @@ func isCode(s string) bool { return len(s) <= 128 && codeForm().MatchString(s) }
 
 var codeForm = lazy(`^[A-Za-z]+(?:[._-]?[A-Za-z]+)*(?:[._-]?\d{1,4})?$`)
 
-// RequestSecrets returns what a signed request has that no text may show: its query and its
-// signature. query is what the query was, if a signer has removed the URL.
-func RequestSecrets(req *http.Request, query string) []string {
-	if req.URL != nil {
-		query = req.URL.RawQuery
+// secrets returns what no text may show, but for the values of parameters.
+func (a *Attempt) secrets() []string {
+	query := a.Query
+	if a.Request.URL != nil {
+		query = a.Request.URL.RawQuery
 	}
-	authorization := req.Header.Get("Authorization")
+	authorization := a.Request.Header.Get("Authorization")
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	values, _ := url.ParseQuery(query)
-	return []string{query, authorization, signature, values.Get("Signature")}
+	return append(a.Secrets[:], query, authorization, signature, values.Get("Signature"))
 }

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -239,7 +240,7 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 
 func TestACodeStaysAndAUserIDDoesNot(t *testing.T) {
 	t.Parallel()
-	attempt := redact.Attempt{Secrets: func() []string { return nil }, Private: func() []string { return []string{"User"} }}
+	attempt := redact.Attempt{Request: &http.Request{}, Private: func() []string { return []string{"User"} }}
 	for _, code := range []string{"Throttling.User", "IP.Forbidden0403", "InvalidParameter.FromOnlyNumeric", "131212"} {
 		assert.Equal(t, code, attempt.Code(code))
 	}

@@ -84,17 +84,24 @@ func socksHint(err error) string {
 	return ""
 }
 
-// proxyOf returns the host of the proxy for a request, or "" if there is none, or if it is
-// not known.
-func proxyOf(transport *http.Transport, req *http.Request) string {
-	if transport.Proxy == nil {
-		return ""
+// proxyOf returns the proxy for a request, or an empty URL if there is none, or if it is not
+// known.
+func proxyOf(transport *http.Transport, req *http.Request) *url.URL {
+	if transport == nil || transport.Proxy == nil {
+		return new(url.URL)
 	}
 	proxy, err := transport.Proxy(req)
 	if err != nil || proxy == nil {
-		return ""
+		return new(url.URL)
 	}
-	return proxy.Host
+	return proxy
+}
+
+// ProxyPassword returns the password for the proxy of a request, or "". A proxy may repeat
+// it in an answer.
+func ProxyPassword(client *http.Client, req *http.Request) string {
+	password, _ := proxyOf(transportOf(client, req), req).User.Password()
+	return password
 }
 
 // opOf returns the operation of the outermost error of the network, or "".

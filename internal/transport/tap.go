@@ -106,7 +106,7 @@ func (t *Tap) Awaited(client *http.Client, req *http.Request) string {
 	case base == nil:
 		return ""
 	}
-	if proxy := proxyOf(base, req); proxy != "" {
+	if proxy := proxyOf(base, req).Host; proxy != "" {
 		return "a connection through the proxy " + proxy
 	}
 	return "a connection"
@@ -119,7 +119,7 @@ func (t *Tap) Where(client *http.Client, req *http.Request, err error) string {
 	if t.got.Load() > 0 || base == nil || base.Proxy == nil {
 		return ""
 	}
-	proxy := proxyOf(base, req)
+	proxy := proxyOf(base, req).Host
 	switch {
 	case req.URL.Scheme == "https" && (proxy == "" || strings.HasSuffix(proxy, ":")): // net/http takes "http:" out of a value that it cannot parse
 		return proxyProblem()
