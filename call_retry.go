@@ -188,6 +188,9 @@ func (c *Client) renew(ctx context.Context, call *call, refused *Credentials) bo
 		return false
 	}
 	own.shared.Reject(refused.keys())
+	if call.past.failures+1 >= c.retry.MaxAttempts { // no attempt is left to use others
+		return false
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.attemptTimeout)
 	defer cancel()
 	creds, err := own.Credentials(ctx)

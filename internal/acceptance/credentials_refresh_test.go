@@ -207,6 +207,29 @@ func TestARefusedIdentityMakesAProviderBeAskedAgainOnce(t *testing.T) {
 	}
 }
 
+func TestAProviderIsNotAskedForCredentialsThatNoAttemptWouldUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		provider := providerFunc(func(ctx context.Context) (cams.Credentials, error) {
+			if asked++; asked == 2 {
+				<-ctx.Done()
+				return cams.Credentials{}, ctx.Err()
+			}
+			return cams.Credentials{AccessKeyID: camstest.AccessKeyID, AccessKeySecret: camstest.AccessKeySecret, SecurityToken: fmt.Sprint("token-", asked),
+				Expires: time.Now().Add(time.Hour)}, nil
+		})
+		server, client := service(t, cams.WithCredentials(provider), cams.WithRetry(cams.NoRetry()))
+		server.Answer(camstest.Refusal(400, "InvalidSecurityToken.Expired", "m"))
+		start := time.Now()
+		require.ErrorIs(t, list(t.Context(), client), cams.ErrUnauthenticated)
+		assert.Zero(t, time.Since(start))
+		assert.Equal(t, 1, asked)
+		require.ErrorContains(t, list(t.Context(), client), "no credentials", "but the next call does not use the refused ones")
+		assert.Equal(t, 2, asked)
+	})
+}
+
 func TestAFetchOlderThanTheRejectionDoesNotBringTheTokenBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
