@@ -27,6 +27,10 @@ func (l *adaptiveLimiters) get(operation string) *limiter.Adaptive {
 	return l.of[operation]
 }
 
+// longestHold is how long a wait that the service names may hold an operation: what is
+// longer looks like a mistake, and only a success could end it.
+const longestHold = 24 * time.Hour
+
 // wait waits for the limiter, outside the attempt timeout.
 func (c *call) wait(ctx context.Context, r *outcome) error {
 	if ctx.Err() != nil {
@@ -76,7 +80,7 @@ func (c *call) informLimiter(r *outcome) {
 	switch {
 	case c.adaptive == nil || r.held:
 	case c.mayWait(r.err):
-		c.adaptive.Refused(r.ticket, askedWait(r.err))
+		c.adaptive.Refused(r.ticket, min(askedWait(r.err), longestHold))
 	case r.err == nil || isRefusal && !is(r.err, ErrUnavailable):
 		c.adaptive.Granted(r.ticket)
 	default:

@@ -173,6 +173,21 @@ func TestAQuotaOfTheDayThatIsUsedUpEndsAllCallsAtOnce(t *testing.T) {
 	})
 }
 
+func TestAWaitOfYearsHoldsAnOperationForADay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, clients := quotaService(t, 1)
+		refusal := camstest.Refusal(429, "Throttling.User", "m")
+		refusal.Header = http.Header{"X-Acs-Retry-After": {"99999999999"}} // three years
+		server.AnswerOnce(refusal)
+		require.ErrorIs(t, list(t.Context(), clients[0]), cams.ErrThrottled)
+		time.Sleep(23 * time.Hour)
+		require.ErrorIs(t, list(t.Context(), clients[0]), cams.ErrThrottled)
+		time.Sleep(time.Hour)
+		assert.NoError(t, list(t.Context(), clients[0]))
+	})
+}
+
 func TestADeadlineThatEndsWhileTheLimiterHoldsACallSaysSo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
