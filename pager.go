@@ -321,5 +321,5 @@ func newGate(patience time.Duration, tries int) *paging.Gate {
 	return &paging.Gate{Patience: patience, Tries: tries, Passes: func(err error) (time.Duration, bool) {
 		wait, _ := RetryAfter(err)
 		return wait, errors.Is(err, ErrUnavailable) || errors.Is(err, ErrThrottled)
-	}}
+	}, Unsent: func(err error) bool { return errors.As(err, new(*ValidationError)) }}
 }

@@ -81,7 +81,9 @@ const (
 // Rosters outlasts outages of up to five minutes, see [WithPatience]: while no call
 // succeeds, the groups that failed wait, and one of them asks again from time to time. If
 // groups is the All of a pager, give that pager patience too. A group that fails while
-// others succeed is tried three times in all; then its Roster has the Err.
+// others succeed is tried three times in all; then its Roster has the Err. If the first
+// group fails and concurrency is 1, no other group can succeed, so that counts as an
+// outage. With WithPatience(0) each group that fails has its own Err, also in an outage.
 //
 // The iterator itself yields an error as its last element, after all rosters that are
 // complete, if the failure is about all groups: patience has ended, there is no answer for
@@ -91,8 +93,8 @@ const (
 //
 // groups runs in another goroutine, beside the loop's body: what both use needs a lock. It
 // must end when ctx does.
-// Breaking out of the loop cancels all requests, waits until groups yields or ends, and
-// leaves no goroutine.
+// Breaking out of the loop, or a failure about all groups, cancels all requests, waits
+// until groups yields or ends, and leaves no goroutine.
 func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListChatGroupParticipantsRequest,
 	groups iter.Seq2[ChatGroup, error], concurrency int, opts ...PagerOption) iter.Seq2[Roster, error] {
 	return func(yield func(Roster, error) bool) {
@@ -116,7 +118,11 @@ func Rosters(ctx context.Context, api ListChatGroupParticipantsAPI, req *ListCha
 		switch {
 		case broken:
 		case ctx.Err() != nil:
-			yield(Roster{}, stopped(ctx, "Rosters", gate.Failure()))
+			last := gate.Failure()
+			if err != nil && !errors.Is(err, ctx.Err()) { // what ended the run at the same moment
+				last = err
+			}
+			yield(Roster{}, stopped(ctx, "Rosters", last))
 		case err != nil:
 			yield(Roster{}, err)
 		}

@@ -387,3 +387,46 @@ func TestFailuresOfAnOutageAreNotAGroupsTries(t *testing.T) {
 		}
 	})
 }
+
+func TestAnInvalidGroupDoesNotEndAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start, asked := time.Now(), 0
+		api := flaky(func(_ context.Context, group string) error {
+			switch {
+			case group == "g0":
+				time.Sleep(time.Millisecond)
+				asked++
+				if time.Since(start) < time.Minute {
+					return unavailable(0)
+				}
+			case time.Since(start) < time.Minute: // g1 and others begin before the outage is noticed
+				time.Sleep(10 * time.Second)
+				return &cams.ValidationError{Field: "GroupID", Reason: "is missing"}
+			}
+			return nil
+		})
+		list, err := cams.Collect(cams.Rosters(t.Context(), api, jobRequest(), groupsNamed(4, nil), 4))
+		require.NoError(t, err)
+		assert.Len(t, list, 4)
+		assert.LessOrEqual(t, asked, 7, "after 1, 2, 4, 8, 16 and 30 seconds")
+	})
+}
+
+func TestAFailureAboutAllIsToldAlsoIfTheContextEndsAtThatMoment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		api := flaky(func(context.Context, string) error {
+			return &cams.APIError{Code: "NoPermission", StatusCode: 403}
+		})
+		groups := func(yield func(cams.ChatGroup, error) bool) {
+			yield(cams.ChatGroup{GroupID: "g0"}, nil)
+			synctest.Wait() // the loop has the error, and waits for groups
+			cancel()
+		}
+		_, err := cams.Collect(cams.Rosters(ctx, api, jobRequest(), groups, 1))
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, cams.ErrAccessDenied)
+	})
+}

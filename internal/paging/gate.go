@@ -26,6 +26,8 @@ type Gate struct {
 	Tries int
 	// Passes reports whether a failure may pass, and the wait that the service asked for.
 	Passes func(error) (wait time.Duration, passes bool)
+	// Unsent reports whether a failure is of a request that was not made.
+	Unsent func(error) bool
 
 	mu     sync.Mutex
 	outage *outage                     // nil while requests may go
@@ -116,8 +118,10 @@ func (g *Gate) once(ctx context.Context, probed *outage, last bool, request func
 		}
 		passes = false
 	}
-	if !passes { // a refusal shows that the service is there, too
-		g.succeeded(nil)
+	if !passes {
+		if !g.Unsent(err) { // a refusal shows that the service is there, too
+			g.succeeded(nil)
+		}
 		return false, err
 	}
 	if ended := g.failed(probed, wait, err); ended != nil {

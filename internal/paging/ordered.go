@@ -13,9 +13,9 @@ var errItemsGone = errors.New("cams: the iterator of groups ended its goroutine"
 // Ordered calls do for each item, for up to n at the same time, and passes what it returns
 // to yield, in the order of the items. It takes the next item while yield works.
 //
-// An error of do is about all items. It ends the run: the context of the others ends, and
-// those that are complete are still passed to yield. Ordered then returns the error, or
-// else that of items. When it returns or yield panics, no goroutine of it is left.
+// An error of do is about all items. When its item is the next in order, it ends the run:
+// the context of the others ends, and those that are complete are still passed to yield.
+// Ordered then returns the error, or else that of items. When it returns or yield panics, no goroutine of it is left.
 func Ordered[A, B any](ctx context.Context, items iter.Seq2[A, error], n int, do func(context.Context, A) (B, error), yield func(B) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	run := &ordered[A, B]{items: items, do: do, slots: make(chan struct{}, n), queue: make(chan chan done[B], n)}
