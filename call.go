@@ -84,7 +84,7 @@ func (c *Client) do(ctx context.Context, op *spec, params parameters, decode dec
 	if call.limiter = cmp.Or(c.limiters[op.name], c.limiters[""]); call.limiter == nil {
 		call.adaptive = c.adaptive.get(op.name)
 	}
-	call.info.Operation = op.name
+	call.info.Operation, call.info.Host = op.name, c.prototype.URL.Host
 	sink, _ := ctx.Value(callInfoKey{}).(*callInfoSink) // an observer may return another context
 	ctx = c.watchers.start(ctx, op.name)
 	call.info.Err = errPanicked // until the call ends in another way

@@ -45,6 +45,7 @@ type AttemptInfo struct {
 // large, and nil if there was no answer.
 type CallInfo struct {
 	Operation  string
+	Host       string // of the endpoint, with the port if WithEndpoint has one
 	StatusCode int
 	Header     http.Header
 	Body       []byte

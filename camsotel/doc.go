@@ -17,6 +17,7 @@
 //	rpc.status_code             OK, the service's code for a refusal, or canceled if the caller canceled the call
 //	error.type                  only if the call failed; see Errors
 //	alibaba_cloud.request_id    from the last answer that had one
+//	server.address, server.port the endpoint; it has a port if [cams.WithEndpoint] has one
 //	cams.call.attempts          number of attempts
 //	cams.call.limiter.wait_time seconds spent waiting for the limiter, if any
 //
@@ -76,8 +77,7 @@
 //	observer := camsotel.New(camsotel.WithAttributes(attribute.String("tenant", tenant)))
 //	client, err := base.With(cams.WithCredentials(provider), cams.WithObserver(observer))
 //
-// An observer does not learn the host of the requests. If you want it in spans and
-// metrics, add server.address in the same way.
+// Spans have the server.address, metrics do not: add it in the same way if you want it.
 //
 // # What it does not record
 //

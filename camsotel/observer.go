@@ -3,7 +3,10 @@ package camsotel
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -50,8 +53,7 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 }
 
 // WithAttributes adds attributes to all spans and metrics of the observer: the tenant whose
-// client it observes, or the server.address, which an observer does not learn. They do
-// not replace the package's own attributes. Each value makes new series of metrics. You
+// client it observes, for instance. They do not replace the package's own attributes. Each value makes new series of metrics. You
 // can use it more than once.
 func WithAttributes(attrs ...attribute.KeyValue) Option {
 	return func(c *config) { c.fixed = append(c.fixed, attrs...) }
@@ -163,6 +165,7 @@ func (o *observer) EndCall(ctx context.Context, ended cams.CallInfo) {
 		return
 	}
 	call.SetAttributes(append(outcome, attribute.Int("cams.call.attempts", ended.Attempts))...)
+	call.SetAttributes(server(ended.Host)...)
 	if ended.Waited > 0 {
 		call.SetAttributes(attribute.Float64("cams.call.limiter.wait_time", ended.Waited.Seconds()))
 	}
@@ -170,4 +173,14 @@ func (o *observer) EndCall(ctx context.Context, ended cams.CallInfo) {
 		call.SetStatus(codes.Error, "") // no description: an error's text is not recorded
 	}
 	call.End(trace.WithTimestamp(call.start.Add(ended.Duration)))
+}
+
+// server returns the attributes of an endpoint.
+func server(endpoint string) []attribute.KeyValue {
+	host, port, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return []attribute.KeyValue{attribute.String("server.address", strings.Trim(endpoint, "[]"))}
+	}
+	number, _ := strconv.Atoi(port)
+	return []attribute.KeyValue{attribute.String("server.address", host), attribute.Int("server.port", number)}
 }

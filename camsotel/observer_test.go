@@ -170,6 +170,7 @@ func TestACallIsOneSpanAndItsAttemptsAreEvents(t *testing.T) {
 		assert.Equal(t, map[string]any{
 			"rpc.system.name": "alibaba_cloud", "rpc.method": list, "rpc.status_code": "OK",
 			"alibaba_cloud.request_id": requestIDs[1], "cams.call.attempts": int64(2), "cams.call.limiter.wait_time": 2.0,
+			"server.address": "cams.ap-southeast-1.aliyuncs.com",
 		}, values(span.Attributes))
 		assert.Equal(t, map[string]any{
 			"cams.attempt.number": int64(1), "cams.attempt.duration": 2.0, "cams.attempt.limiter.wait_time": 1.0,
@@ -245,7 +246,7 @@ func testTenants(t *testing.T) {
 	for calls, tenant := range tenants {
 		attrs := []attribute.KeyValue{attribute.String("tenant", tenant), attribute.String("rpc.method", "mine")}
 		observer := camsotel.New(camsotel.WithTracerProvider(o.tracers), camsotel.WithMeterProvider(o.meters),
-			camsotel.WithAttributes(attrs...), camsotel.WithAttributes(attribute.String("server.address", "host")))
+			camsotel.WithAttributes(attrs...), camsotel.WithAttributes(attribute.String("service", "x")))
 		attrs[0] = attribute.String("tenant", "changed later")
 		server, client := service(t, newTelemetry(), cams.WithObserver(observer))
 		server.AnswerOnce(camstest.Refusal(400, "Throttling.User", "m"))
@@ -258,7 +259,8 @@ func testTenants(t *testing.T) {
 		attrs := values(span.Attributes)
 		spans[attrs["tenant"]]++
 		assert.Equal(t, list, attrs["rpc.method"], "the package's own attributes win")
-		assert.Equal(t, "host", attrs["server.address"])
+		assert.Equal(t, "x", attrs["service"])
+		assert.Equal(t, "cams.ap-southeast-1.aliyuncs.com", attrs["server.address"])
 		assert.Len(t, span.Attributes, len(attrs), "no attribute twice")
 	}
 	assert.Equal(t, map[any]int{"a": 1, "b": 2}, spans)
@@ -268,9 +270,9 @@ func testTenants(t *testing.T) {
 		series := map[string]bool{}
 		for _, set := range sets(m) {
 			attrs := values(set.ToSlice())
-			series[fmt.Sprint(attrs["tenant"], attrs["server.address"], attrs["rpc.method"])] = true
+			series[fmt.Sprint(attrs["tenant"], attrs["service"], attrs["rpc.method"])] = true
 		}
-		assert.Equal(t, map[string]bool{"ahost" + list: true, "bhost" + list: true}, series, name)
+		assert.Equal(t, map[string]bool{"ax" + list: true, "bx" + list: true}, series, name)
 	}
 }
 
@@ -423,4 +425,21 @@ func TestTheModuleRequiresTheVersionBesideIt(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "\tgithub.com/cams-go/cams v"+cams.Version+"\n", "for those who get it without the replace line")
+}
+
+func TestASpanNamesTheServer(t *testing.T) {
+	t.Parallel()
+	for endpoint, want := range map[string][]any{
+		"cams.aliyuncs.com":          {"cams.aliyuncs.com", nil},
+		"https://proxy.example:8443": {"proxy.example", int64(8443)},
+		"http://127.0.0.1:8080":      {"127.0.0.1", int64(8080)},
+		"http://[::1]:8080":          {"::1", int64(8080)},
+		"https://[2001:db8::1]":      {"2001:db8::1", nil},
+	} {
+		o := newTelemetry()
+		_, client := service(t, o, cams.WithEndpoint(endpoint))
+		require.NoError(t, call(t.Context(), client))
+		attrs := values(o.span(t).Attributes)
+		assert.Equal(t, want, []any{attrs["server.address"], attrs["server.port"]}, endpoint)
+	}
 }
