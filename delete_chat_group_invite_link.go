@@ -26,7 +26,8 @@ type DeleteChatGroupInviteLinkResponse struct {
 // DeleteChatGroupInviteLink deletes a group's invite link. Nobody can join with it any
 // more.
 //
-// It is idempotent, so a failed attempt is retried. It needs the RAM action
+// It is idempotent, so a failed attempt is retried. After a retry, Result is 0 if an
+// earlier attempt deleted the link. It needs the RAM action
 // cams:DeleteChatGroupInviteLink. The API is an internal preview: ask your account
 // manager for access.
 //

@@ -293,6 +293,31 @@ func TestAWriteThatFindsItsOwnWorkDoneSaysSo(t *testing.T) {
 	}
 }
 
+func TestAResultCountsWhatTheLastAttemptDid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, client := service(t)
+		_, err := client.AddChatGroupInviteLink(t.Context(), &cams.AddChatGroupInviteLinkRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939"})
+		require.NoError(t, err)
+		server.AnswerOnce(camstest.Answer{After: true, Drop: true})
+		link, err := client.DeleteChatGroupInviteLink(t.Context(),
+			&cams.DeleteChatGroupInviteLinkRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939"})
+		require.NoError(t, err)
+		assert.Zero(t, link.Result)
+
+		removal := &cams.DeleteChatGroupParticipantsRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001", GroupID: "EA939",
+			List: []cams.ChatGroupParticipant{{ParticipantNumber: "8613800000001"}}}
+		server.AnswerOnce(camstest.Answer{After: true, Drop: true})
+		removed, err := client.DeleteChatGroupParticipants(t.Context(), removal)
+		require.NoError(t, err)
+		assert.Zero(t, removed.Result)
+
+		server.AnswerOnce(camstest.Answer{After: true, Drop: true}, camstest.Refusal(400, "X", "(#131212) not a member"))
+		_, err = client.DeleteChatGroupParticipants(t.Context(), removal)
+		assert.ErrorContains(t, err, "an earlier attempt may have done it", "and the service may refuse")
+	})
+}
+
 func TestACreationWhoseResultCannotBeReadWasCarriedOut(t *testing.T) {
 	t.Parallel()
 	requests := 0

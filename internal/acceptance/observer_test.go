@@ -181,6 +181,15 @@ func TestOneCallInfoContextMayServeManyCalls(t *testing.T) {
 	_, err := cams.Collect(cams.Rosters(cams.WithCallInfo(t.Context(), &info), client, jobRequest(), all, 16))
 	require.NoError(t, err)
 	assert.Equal(t, "ListChatGroupParticipants", info.Operation)
+
+	ctx := cams.WithCallInfo(t.Context(), &info)
+	pager := cams.NewListChatGroupPager(client, &cams.ListChatGroupRequest{BusinessNumber: testNumber, CustSpaceID: "cams-k001"},
+		cams.WithPageSize(5), cams.WithPrefetch(4))
+	_, err = cams.Collect(pager.All(ctx))
+	require.NoError(t, err)
+	assert.Equal(t, "ListChatGroup", info.Operation)
+	require.NoError(t, list(ctx, client))
+	assert.Equal(t, "ListChatGroupParticipants", info.Operation, "the latest call")
 }
 
 // forgetful is an observer whose StartCall returns a context that has nothing of the call's.
