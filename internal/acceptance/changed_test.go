@@ -28,6 +28,8 @@ func (c *changing) ListChatGroupParticipants(_ context.Context, req *cams.ListCh
 
 func TestHoweverAListIsReadItSaysThatItChanged(t *testing.T) {
 	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
 	type pager = cams.ListChatGroupParticipantsPager
 	for name, read := range map[string]func(*pager) error{
 		"NextPage": func(p *pager) (err error) {
@@ -45,6 +47,9 @@ func TestHoweverAListIsReadItSaysThatItChanged(t *testing.T) {
 			assert.False(t, p.Changed(), name)
 			require.NoError(t, read(p), name)
 			assert.True(t, p.Changed(), name)
+			for range p.All(ended) { // reads nothing
+			}
+			assert.False(t, p.Changed(), "%s: not the latest listing", name)
 			if name != "NextPage" { // which reads the list once
 				api.quiet = true
 				require.NoError(t, read(p), name)
