@@ -56,7 +56,8 @@ func ACS3Fresh(req *http.Request, in *Input) error {
 	if err != nil {
 		return err
 	}
-	covered, unsigned := setACS3Headers(req, in, bodyHash)
+	var room [12]Param // on the stack
+	covered, unsigned := setACS3Headers(room[:0], req, in, bodyHash)
 	if in.BearerToken != "" {
 		unsigned[0] = in.BearerToken
 		req.Header[headerBearerToken] = unsigned
@@ -91,10 +92,10 @@ func authorization(req *http.Request, covered []Param, bodyHash string, in *Inpu
 	return string(hex.AppendEncode(auth, sum)), nil
 }
 
-// setACS3Headers sets the signature's own headers. It returns all headers that the
+// setACS3Headers sets the signature's own headers. It appends to covered all headers that the
 // signature covers: host, Content-Type and each x-acs-* header, with lower-case names and
 // trimmed values, sorted. It also returns room for the value of one that it does not cover.
-func setACS3Headers(req *http.Request, in *Input, bodyHash string) (covered []Param, unsigned []string) {
+func setACS3Headers(covered []Param, req *http.Request, in *Input, bodyHash string) (_ []Param, unsigned []string) {
 	if req.Header == nil {
 		req.Header = make(http.Header, 12)
 	}
@@ -103,7 +104,7 @@ func setACS3Headers(req *http.Request, in *Input, bodyHash string) (covered []Pa
 		accessKeyID = in.AccessKeyID
 	}
 	values := []string{accessKeyID, in.Action, bodyHash, in.timestamp(), in.SecurityToken, in.Nonce, in.Version, ""}
-	covered = otherHeaders(req) // before the signature's own headers are set
+	covered = appendOtherHeaders(covered, req) // before the signature's own headers are set
 	for i, header := range acs3Headers {
 		if value := values[i]; value != "" {
 			req.Header[header.key] = values[i : i+1 : i+1]
@@ -120,9 +121,9 @@ func byName(a, b Param) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 }
 
-// otherHeaders returns the headers that the signature covers besides its own.
-func otherHeaders(req *http.Request) []Param {
-	covered := append(make([]Param, 0, 8), Param{"host", hostOf(req)})
+// appendOtherHeaders appends the headers that the signature covers besides its own.
+func appendOtherHeaders(covered []Param, req *http.Request) []Param {
+	covered = append(covered, Param{"host", hostOf(req)})
 	for key, values := range req.Header {
 		if len(values) == 0 || !isCovered(key) {
 			continue

@@ -73,7 +73,7 @@ func canonicalOf(req *http.Request, in *Input, bodyHash string) string {
 	for _, header := range acs3Headers {
 		delete(unsigned.Header, header.key)
 	}
-	covered, _ := setACS3Headers(unsigned, in, bodyHash)
+	covered, _ := setACS3Headers(nil, unsigned, in, bodyHash)
 	return string(appendCanonicalRequest(nil, req, covered, appendNames(nil, covered), bodyHash))
 }
 
