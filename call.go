@@ -136,16 +136,16 @@ type outcome struct {
 // signs with a new time and nonce, sends the request, and reads and decodes the answer.
 func (c *Client) attempt(ctx context.Context, call *call) (r outcome) {
 	r.unsent = true
-	if r.err = call.wait(ctx, &r); r.err != nil {
+	start, err := call.wait(ctx, &r)
+	if err != nil {
+		r.err = err
 		return r
 	}
 	call.info.Attempts++
-	start := time.Now()
 	defer func() { r.took = time.Since(start) }()
-	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout, c.attemptTimedOut)
+	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(c.attemptTimeout), c.attemptTimedOut)
 	defer cancel()
 
-	var err error
 	if renewed := call.past.renewed; renewed != nil {
 		r.credentials, call.past.renewed = *renewed, nil
 	} else if r.credentials, err = c.credentials.Credentials(ctx); err != nil {

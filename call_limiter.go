@@ -31,28 +31,28 @@ func (l *adaptiveLimiters) get(operation string) *limiter.Adaptive {
 // longer looks like a mistake, and only a success could end it.
 const longestHold = 24 * time.Hour
 
-// wait waits for the limiter, outside the attempt timeout.
-func (c *call) wait(ctx context.Context, r *outcome) error {
+// wait waits for the limiter, outside the attempt timeout. It returns when that was done.
+func (c *call) wait(ctx context.Context, r *outcome) (done time.Time, err error) {
+	start := time.Now()
 	if ctx.Err() != nil {
 		r.held = true
-		return newCallError(ctx, c, ReasonNotLimited, ctx.Err())
+		return start, newCallError(ctx, c, ReasonNotLimited, ctx.Err())
 	}
-	start := time.Now()
-	var err error
 	if c.adaptive == nil {
 		err = c.limiter.Wait(ctx)
 	} else {
 		r.ticket, err = c.adaptive.Wait(ctx, c.came)
 	}
-	if waited := time.Since(start); waited >= time.Millisecond { // less does not count as a wait
+	done = time.Now()
+	if waited := done.Sub(start); waited >= time.Millisecond { // less does not count as a wait
 		r.waited = waited
 		c.info.Waited += waited
 	}
 	if err == nil {
-		return nil
+		return done, nil
 	}
 	r.held = true
-	return c.held(ctx, err)
+	return done, c.held(ctx, err)
 }
 
 // held returns the error of a call that a limiter did not let through.
